@@ -1,0 +1,3 @@
+//! chargewatch watches an EV charging network over OCPP.
+
+pub mod sim;

@@ -1,0 +1,3 @@
+//! Parses arguments and calls the application; nothing else.
+
+fn main() {}

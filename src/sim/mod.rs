@@ -1,0 +1,1 @@
+//! The simulated charger and fleet.
