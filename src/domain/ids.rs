@@ -1,0 +1,103 @@
+//! Names of things: chargers, connectors, sessions, transactions, frames. A type each, so that none is taken for another.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// A charger's identity as it stands in its connection address, decoded. Compared without case.
+#[derive(Clone)]
+pub struct ChargerId(Arc<str>);
+
+impl ChargerId {
+    /// Wraps an identity.
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
+        Self(text.into())
+    }
+
+    /// The identity as the charger writes it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The form in which two spellings of one identity are equal.
+    pub fn folded(&self) -> String {
+        self.0.to_lowercase()
+    }
+}
+
+impl fmt::Display for ChargerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for ChargerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ChargerId({})", self.0)
+    }
+}
+
+impl PartialEq for ChargerId {
+    fn eq(&self, other: &Self) -> bool {
+        self.folded() == other.folded()
+    }
+}
+
+impl Eq for ChargerId {}
+
+impl std::hash::Hash for ChargerId {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.folded().hash(state);
+    }
+}
+
+/// The ledger's row number of a charger. Small, and never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StationKey(pub i64);
+
+/// Where at a charger: an EVSE and one of its connectors, by the charger's own numbers.
+///
+/// In OCPP 1.6, which has no EVSE, both numbers are the connector's; where the registry says that connectors share an
+/// EVSE, that is applied when the ledger is read, so that a better registry also mends the past. `(0, 0)` is the
+/// charger as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Outlet {
+    /// EVSE number; 0 is the charger as a whole.
+    pub evse: u32,
+    /// Connector number under the EVSE; 0 is the EVSE as a whole.
+    pub connector: u32,
+}
+
+impl Outlet {
+    /// The charger as a whole.
+    pub const STATION: Self = Self { evse: 0, connector: 0 };
+
+    /// An outlet by its two numbers.
+    pub const fn new(evse: u32, connector: u32) -> Self {
+        Self { evse, connector }
+    }
+
+    /// Whether this is the charger as a whole.
+    pub fn is_station(self) -> bool {
+        self == Self::STATION
+    }
+}
+
+/// A charging session of the ledger: positive, 31 bits, unique for good over all chargers, never 0.
+///
+/// It is also the transaction id that we hand to OCPP 1.6 chargers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(pub i32);
+
+/// A transaction's name between a charger and a central system, as text: our number in 1.6, the charger's own in 2.x.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TransactionId(pub Arc<str>);
+
+impl From<SessionId> for TransactionId {
+    fn from(id: SessionId) -> Self {
+        Self(id.0.to_string().into())
+    }
+}
+
+/// The ledger's row number of a received frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FrameKey(pub i64);

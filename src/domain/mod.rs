@@ -1,0 +1,15 @@
+//! The pure heart: what a charging network is and how facts change it. No I/O, no clock, no randomness, no logging:
+//! everything here is told the time and returns what to do.
+//!
+//! Words are OCPP 2.x words (station, EVSE, connector, transaction). Words of one protocol version live in `ocpp`.
+
+pub mod deviation;
+pub mod energy;
+pub mod event;
+pub mod ids;
+pub mod reading;
+pub mod record;
+pub mod station;
+pub mod status;
+pub mod time;
+pub mod token;

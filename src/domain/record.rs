@@ -1,0 +1,414 @@
+//! What a fact leads to: a [`Turn`] from the station machine, which with its frame and reply becomes a [`Record`]
+//! that only the store can take apart. That is how "answered means stored" is held by types.
+
+use std::time::Duration;
+
+use super::deviation::Deviation;
+use super::energy::{EnergyQuality, Milli, MilliWh};
+use super::event::{Boot, Task};
+use super::ids::{ChargerId, Outlet, SessionId, StationKey, TransactionId};
+use super::reading::{Flags, ReadingKind, Word};
+use super::status::{Cause, ConnectorStatus, State};
+use super::time::At;
+use super::token::TokenHash;
+
+/// What a fact changes, what it means, and what to answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Turn {
+    /// Rows to write, in order.
+    pub changes: Vec<Change>,
+    /// What happened, for logs, metrics and the live picture, once it is durable.
+    pub effects: Vec<Effect>,
+    /// The answer in neutral form; `None` where the protocol's empty answer will do.
+    pub answer: Option<Answer>,
+    /// Deviations that only the machine could see (implausible time, reading or transaction id).
+    pub deviations: Vec<Deviation>,
+    /// Whether the session id that was offered has been given to a session.
+    pub took_id: bool,
+}
+
+/// An answer in neutral form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// To a boot: accepted, with our time and the heartbeat interval.
+    Boot {
+        /// Our time.
+        now: At,
+        /// How often to send heartbeats.
+        interval: Duration,
+    },
+    /// To a boot of a charger that an operator has yet to accept.
+    BootPending {
+        /// Our time.
+        now: At,
+        /// How long to wait before the next boot.
+        interval: Duration,
+    },
+    /// To a heartbeat.
+    Time(At),
+    /// To a token check: accepted. A monitoring service stops nobody from charging.
+    TokenAccepted,
+    /// To a start.
+    Started(SessionId),
+}
+
+/// One row to write. `frame` columns are filled in by the store with the frame of the same [`Record`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// What a charger is (from a boot).
+    Booted {
+        /// When we got it.
+        at: At,
+        /// What it said.
+        boot: Boot,
+    },
+    /// A status message, as evidence: always one row.
+    StatusEvidence(StatusEvidence),
+    /// A connector's present status, for the live picture and for the next start of this program.
+    ConnectorNow(ConnectorNow),
+    /// Repaints the availability timeline of a connector.
+    Paint(Paint),
+    /// A session as it now stands: inserted or replaced whole.
+    Session(Box<SessionRow>),
+    /// A meter reading. The same reading twice is one row.
+    Reading(ReadingRow),
+    /// The charger was connected or was heard for the last time.
+    Contact(Contact),
+    /// A security event.
+    Security {
+        /// When.
+        at: At,
+        /// Its type.
+        kind: Box<str>,
+        /// Details.
+        info: Option<Box<str>>,
+    },
+    /// Progress of a firmware update or diagnostics upload.
+    Progress {
+        /// When we got it.
+        at: At,
+        /// Which task.
+        task: Task,
+        /// Status word.
+        status: Word,
+    },
+}
+
+/// A status message as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusEvidence {
+    /// Where.
+    pub outlet: Outlet,
+    /// Where it is placed in time.
+    pub at: At,
+    /// The status.
+    pub status: ConnectorStatus,
+    /// Error code other than `NoError`.
+    pub error: Option<Word>,
+    /// Free text.
+    pub info: Option<Box<str>>,
+    /// Vendor's own error code.
+    pub vendor_error: Option<Box<str>>,
+}
+
+/// A connector's present.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectorNow {
+    /// Which.
+    pub outlet: Outlet,
+    /// Status as last reported (by order of arrival).
+    pub status: ConnectorStatus,
+    /// Since when, on the placed clock.
+    pub since: At,
+    /// The error that is shown: kept until the status leaves `Faulted`.
+    pub error: Option<Word>,
+    /// Vendor's own error code that goes with it.
+    pub vendor_error: Option<Box<str>>,
+    /// Free text of the last report.
+    pub info: Option<Box<str>>,
+}
+
+/// Sets the availability of a connector over `[from, until)`; `until` `None` means from then on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paint {
+    /// Which connector; [`Outlet::STATION`] is a layer of its own that overrides all connectors when it is down.
+    pub outlet: Outlet,
+    /// From, inclusive.
+    pub from: At,
+    /// Until, exclusive.
+    pub until: Option<At>,
+    /// The state.
+    pub state: State,
+    /// The connector status behind it, for utilisation (Preparing, SuspendedEV, …); `None` where there is none.
+    pub status: Option<ConnectorStatus>,
+    /// Who it is owed to.
+    pub cause: Cause,
+    /// Touches only what is painted with this state now.
+    pub only_over: Option<State>,
+}
+
+/// State of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SessionState {
+    /// Running.
+    Active,
+    /// Stopped by its own stop message.
+    Ended,
+    /// Over, but its stop message never came (so far).
+    EndedWithoutStop,
+    /// Known only from readings or a stop whose start we never saw.
+    Orphan,
+}
+
+impl SessionState {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Active, Self::Ended, Self::EndedWithoutStop, Self::Orphan];
+
+    /// The word used in ledger, API and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Ended => "ended",
+            Self::EndedWithoutStop => "ended_without_stop",
+            Self::Orphan => "orphan",
+        }
+    }
+
+    /// The state of a word, if it is one.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+/// A session as it now stands. All of it is rewritten at each change but the reading count, which the store keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionRow {
+    /// Its id.
+    pub id: SessionId,
+    /// Where.
+    pub outlet: Outlet,
+    /// How charger and server name it.
+    pub transaction: TransactionId,
+    /// Its state.
+    pub state: SessionState,
+    /// Start, placed; for an orphan the first that is known of it, or nothing.
+    pub started_at: Option<At>,
+    /// Whether `started_at` is what the charger said (else it is our receive time).
+    pub start_said: bool,
+    /// End, placed.
+    pub ended_at: Option<At>,
+    /// Register at the start, as sent.
+    pub meter_start: Option<MilliWh>,
+    /// Register at the end, as sent.
+    pub meter_stop: Option<MilliWh>,
+    /// Energy delivered.
+    pub energy: Option<MilliWh>,
+    /// How the energy was found.
+    pub quality: EnergyQuality,
+    /// Why it stopped.
+    pub stop_reason: Option<Word>,
+    /// Who started it (or stopped it, for an orphan).
+    pub token: Option<TokenHash>,
+    /// When we first heard of it.
+    pub received_at: At,
+    /// Time and value of the first register reading of the session, where there is one.
+    pub first_register: Option<(At, MilliWh)>,
+    /// Time and value of the last register reading of the session, where there is one.
+    pub last_register: Option<(At, MilliWh)>,
+    /// Time of the last reading of any kind.
+    pub last_reading_at: Option<At>,
+}
+
+/// A meter reading placed in time and, where possible, in a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadingRow {
+    /// Where.
+    pub outlet: Outlet,
+    /// What.
+    pub kind: ReadingKind,
+    /// When.
+    pub at: At,
+    /// Value in thousandths of the base unit; `None` when there is only text.
+    pub value: Option<Milli>,
+    /// Text as sent, where the number does not say it all.
+    pub text: Option<Box<str>>,
+    /// The session it belongs to.
+    pub session: Option<SessionId>,
+    /// What is odd about it.
+    pub flags: Flags,
+}
+
+/// A contact with a charger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Contact {
+    /// A connection began.
+    Began {
+        /// When.
+        at: At,
+        /// Negotiated or assumed protocol.
+        protocol: Box<str>,
+        /// Where from.
+        peer: Box<str>,
+    },
+    /// A connection ended.
+    Ended {
+        /// When it was last heard.
+        heard: At,
+        /// Why it ended, one word.
+        reason: &'static str,
+    },
+}
+
+/// Something that happened, told to logs, metrics and the live picture once it is durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// The charger booted (repeats of one boot are one).
+    Booted(Boot),
+    /// A connector has a new present status.
+    Status(ConnectorNow),
+    /// A live value of a connector (newest by its own time).
+    Live {
+        /// Where.
+        outlet: Outlet,
+        /// What.
+        kind: ReadingKind,
+        /// When.
+        at: At,
+        /// Value.
+        value: Milli,
+    },
+    /// A session changed: began, went on, ended, was revised.
+    Session {
+        /// What happened to it.
+        what: SessionEvent,
+        /// How it stands now.
+        row: Box<SessionRow>,
+        /// Energy added to the connector's total by this change; negative when a revision lowers it.
+        energy_added: MilliWh,
+    },
+    /// The charger's clock differs from ours by this much (positive: ahead), in milliseconds.
+    Skew(i64),
+}
+
+/// What happened to a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionEvent {
+    /// It began (also: an orphan became known).
+    Began,
+    /// Readings came in.
+    Progressed,
+    /// It ended by its stop message.
+    Ended,
+    /// It ended without one.
+    EndedWithoutStop,
+    /// It had ended and changed once more.
+    Revised,
+}
+
+/// A received frame as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FrameRow {
+    /// When we received it.
+    pub received: At,
+    /// Its text, id tokens replaced by their hashes.
+    pub text: Box<str>,
+    /// Its action, `CallResult`, `CallError`, or empty where unreadable.
+    pub action: Box<str>,
+    /// What we answered.
+    pub reply: Option<Box<str>>,
+    /// How it deviates.
+    pub deviations: Vec<Deviation>,
+}
+
+/// A turn with its frame and reply, ready to be made durable. Only the store takes it apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    station: StationKey,
+    frame: Option<FrameRow>,
+    changes: Vec<Change>,
+    effects: Vec<Effect>,
+    reply: Option<Box<str>>,
+}
+
+/// What a commit releases: the reply may go out, the effects may be told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Released {
+    /// The text to send to the charger.
+    pub reply: Option<Box<str>>,
+    /// What happened.
+    pub effects: Vec<Effect>,
+}
+
+impl Record {
+    /// Seals a turn with the frame that caused it and the reply that its commit releases.
+    pub fn of_frame(station: StationKey, turn: Turn, mut frame: FrameRow, reply: Option<Box<str>>) -> Self {
+        let Turn { changes, effects, answer: _, deviations, took_id: _ } = turn;
+        frame.deviations.extend(deviations);
+        frame.reply.clone_from(&reply);
+        Self { station, frame: Some(frame), changes, effects, reply }
+    }
+
+    /// Seals a turn that no frame caused (time passed, a connection began or ended).
+    pub fn without_frame(station: StationKey, turn: Turn) -> Self {
+        Self { station, frame: None, changes: turn.changes, effects: turn.effects, reply: None }
+    }
+
+    /// Takes the record apart. Only `store` may call this (held by `tests/tidy.rs`).
+    pub fn take_apart(self) -> (StationKey, Option<FrameRow>, Vec<Change>, Released) {
+        (self.station, self.frame, self.changes, Released { reply: self.reply, effects: self.effects })
+    }
+}
+
+/// What the ledger knows of a charger, to begin a station machine with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StationMemory {
+    /// Its row.
+    pub key: StationKey,
+    /// Its identity, in the spelling first seen.
+    pub charger: ChargerId,
+    /// What it last said of itself.
+    pub boot: Option<Boot>,
+    /// Present status of each connector.
+    pub connectors: Vec<ConnectorNow>,
+    /// Sessions that are open, and the most recent others, newest last, with their ledger rows.
+    pub sessions: Vec<SessionRow>,
+    /// Whether `sessions` is all that the ledger has.
+    pub complete: bool,
+    /// When it was last heard, if ever.
+    pub last_heard: Option<At>,
+}
+
+/// What the station machine may have to ask the ledger before it can handle an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// The session that began at this outlet with this content.
+    StartedBefore {
+        /// Where.
+        outlet: Outlet,
+        /// Start as the charger said it.
+        at: At,
+        /// Register at the start.
+        register: Option<MilliWh>,
+        /// Token.
+        token: Option<TokenHash>,
+    },
+    /// The session of this name.
+    Transaction(TransactionId),
+    /// The session that ran at this outlet at this instant.
+    RunningAt(Outlet, At),
+    /// All register readings of a session, in time order (to reckon its energy anew after late ones).
+    Registers(SessionId),
+    /// The first status report of this outlet after an instant.
+    NextReport(Outlet, At),
+}
+
+/// The ledger's reply to a [`Question`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// A session, or that there is none.
+    Session(Option<Box<SessionRow>>),
+    /// Register readings in time order.
+    Registers(SessionId, Vec<(At, MilliWh)>),
+    /// When the next report is, if there is one.
+    NextReport(Outlet, Option<At>),
+}

@@ -1,0 +1,1 @@
+//! The side that people and monitors read.

@@ -1,0 +1,1 @@
+//! Events of chargers, connectors and sessions, once durable.

@@ -1,0 +1,110 @@
+//! The one table of this process's own metrics. Per-charger and per-connector series come from the live picture.
+
+use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+
+/// Buckets for answers and commits: 0.5 ms to 10 s.
+const SECONDS: [f64; 13] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+
+/// The metrics of this process.
+pub struct Metrics {
+    /// Where they are registered.
+    pub registry: Registry,
+    /// Frames received from chargers, by action.
+    pub frames: IntCounterVec,
+    /// Bytes received from chargers.
+    pub received_bytes: IntCounter,
+    /// Deviations from the specification, by rule.
+    pub deviations: IntCounterVec,
+    /// Time from a frame's arrival to its answer.
+    pub answer_seconds: Histogram,
+    /// Handshakes by outcome.
+    pub handshakes: IntCounterVec,
+    /// Chargers connected now.
+    pub connections: IntGauge,
+    /// Connections ended, by reason.
+    pub connections_ended: IntCounterVec,
+    /// Records waiting for a commit.
+    pub queue_records: IntGauge,
+    /// Records that found the queue full and were dropped (frames that need no row of their own).
+    pub queue_dropped: IntCounter,
+    /// Time of a commit.
+    pub commit_seconds: Histogram,
+    /// Records committed.
+    pub committed_records: IntCounter,
+    /// Commits that failed, by what follows.
+    pub commit_failures: IntCounterVec,
+    /// 1 while the ledger takes writes.
+    pub store_writable: IntGauge,
+    /// Size of the ledger's files.
+    pub store_bytes: IntGauge,
+    /// Time of an HTTP answer, by route.
+    pub http_seconds: HistogramVec,
+}
+
+impl Metrics {
+    /// Makes and registers all of them.
+    ///
+    /// # Errors
+    /// When two have the same name.
+    pub fn new() -> Result<Self, prometheus::Error> {
+        let registry = Registry::new();
+        let table = Table { registry: &registry };
+        let metrics = Self {
+            frames: table.counters("frames_total", "Frames received from chargers.", &["action"])?,
+            received_bytes: table.counter("received_bytes_total", "Bytes of frames received from chargers.")?,
+            deviations: table.counters("deviations_total", "Deviations from OCPP found in frames.", &["rule"])?,
+            answer_seconds: table.histogram("answer_seconds", "Time from a frame's arrival to its answer.")?,
+            handshakes: table.counters("handshakes_total", "Connection attempts of chargers.", &["outcome"])?,
+            connections: table.gauge("connections", "Chargers connected now.")?,
+            connections_ended: table.counters("connections_ended_total", "Connections ended.", &["reason"])?,
+            queue_records: table.gauge("store_queue_records", "Records waiting for a commit.")?,
+            queue_dropped: table.counter("store_queue_dropped_total", "Frames not kept because the queue was full.")?,
+            commit_seconds: table.histogram("store_commit_seconds", "Time of one durable commit.")?,
+            committed_records: table.counter("store_committed_records_total", "Records made durable.")?,
+            commit_failures: table.counters("store_commit_failures_total", "Commits that failed.", &["outcome"])?,
+            store_writable: table.gauge("store_writable", "1 while the ledger takes writes, else 0.")?,
+            store_bytes: table.gauge("store_size_bytes", "Size of the ledger's files.")?,
+            http_seconds: table.histograms("http_request_seconds", "Time of an HTTP answer.", &["route", "status"])?,
+            registry: registry.clone(),
+        };
+        Ok(metrics)
+    }
+}
+
+/// Registers metrics under the program's prefix.
+struct Table<'a> {
+    registry: &'a Registry,
+}
+
+impl Table<'_> {
+    fn keep<M: prometheus::core::Collector + Clone + 'static>(&self, metric: M) -> Result<M, prometheus::Error> {
+        self.registry.register(Box::new(metric.clone()))?;
+        Ok(metric)
+    }
+
+    fn opts(name: &str, help: &str) -> Opts {
+        Opts::new(name, help).namespace("chargewatch")
+    }
+
+    fn counter(&self, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
+        self.keep(IntCounter::with_opts(Self::opts(name, help))?)
+    }
+
+    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, prometheus::Error> {
+        self.keep(IntCounterVec::new(Self::opts(name, help), labels)?)
+    }
+
+    fn gauge(&self, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {
+        self.keep(IntGauge::with_opts(Self::opts(name, help))?)
+    }
+
+    fn histogram(&self, name: &str, help: &str) -> Result<Histogram, prometheus::Error> {
+        let opts = HistogramOpts { common_opts: Self::opts(name, help), buckets: SECONDS.to_vec() };
+        self.keep(Histogram::with_opts(opts)?)
+    }
+
+    fn histograms(&self, name: &str, help: &str, labels: &[&str]) -> Result<HistogramVec, prometheus::Error> {
+        let opts = HistogramOpts { common_opts: Self::opts(name, help), buckets: SECONDS.to_vec() };
+        self.keep(HistogramVec::new(opts, labels)?)
+    }
+}

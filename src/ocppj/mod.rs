@@ -1,0 +1,1 @@
+//! OCPP-J framing: calls, results and errors as JSON arrays. Pure.

@@ -1,0 +1,312 @@
+//! What can be read from the ledger: views for the API and exports. Lists are paged by key, oldest or newest first as
+//! their names say, so that a whole list can be streamed with flat memory.
+
+use crate::domain::deviation::Deviation;
+use crate::domain::energy::{Milli, MilliWh};
+use crate::domain::event::Boot;
+use crate::domain::ids::{ChargerId, FrameKey, Outlet, SessionId, StationKey};
+use crate::domain::reading::{Flags, ReadingKind};
+use crate::domain::record::{ConnectorNow, SessionRow, SessionState};
+use crate::domain::status::{Cause, ConnectorStatus, State};
+use crate::domain::time::At;
+
+use super::StoreError;
+
+/// The reading side of a store backend.
+pub trait Archive {
+    /// Chargers by row number, after `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn chargers(
+        &mut self,
+        only: Option<&ChargerId>,
+        after: Option<StationKey>,
+        limit: usize,
+    ) -> Result<Vec<ChargerView>, StoreError>;
+
+    /// Sessions by id, newest first, before `before`, at most `limit`.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn sessions(
+        &mut self,
+        filter: &SessionFilter,
+        before: Option<SessionId>,
+        limit: usize,
+    ) -> Result<Vec<SessionView>, StoreError>;
+
+    /// One session.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn session(&mut self, id: SessionId) -> Result<Option<SessionView>, StoreError>;
+
+    /// Readings of a session in order of time (then measurand, phase …), after `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn readings(
+        &mut self,
+        session: SessionId,
+        after: Option<ReadingPlace>,
+        limit: usize,
+    ) -> Result<Vec<ReadingView>, StoreError>;
+
+    /// Frames, newest first, before `before`, at most `limit`.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn frames(
+        &mut self,
+        filter: &EvidenceFilter,
+        before: Option<FrameKey>,
+        limit: usize,
+    ) -> Result<Vec<FrameView>, StoreError>;
+
+    /// Deviations, newest first, before `before` (their row number), at most `limit`.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn deviations(
+        &mut self,
+        filter: &EvidenceFilter,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<DeviationView>, StoreError>;
+
+    /// Connection attempts, newest first, before `before` (their row number), at most `limit`.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn handshakes(
+        &mut self,
+        filter: &EvidenceFilter,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<HandshakeView>, StoreError>;
+
+    /// The availability timeline of a connector that overlaps `[from, until)`, in order of time.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn timeline(
+        &mut self,
+        station: StationKey,
+        outlet: Outlet,
+        from: At,
+        until: At,
+    ) -> Result<Vec<Interval>, StoreError>;
+
+    /// What counters and live series start from: per connector totals of the whole ledger.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn totals(&mut self) -> Result<Vec<ConnectorTotals>, StoreError>;
+
+    /// Spans in which chargewatch was running, in order of time. What lies between them is our own outage.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn watches(&mut self) -> Result<Vec<(At, At)>, StoreError>;
+}
+
+/// A charger as the ledger knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChargerView {
+    /// Its row.
+    pub key: StationKey,
+    /// Its identity.
+    pub charger: ChargerId,
+    /// What it last said of itself.
+    pub boot: Boot,
+    /// Protocol of its last connection.
+    pub protocol: Option<String>,
+    /// When we first met it.
+    pub first_seen: At,
+    /// When it last booted.
+    pub last_boot: Option<At>,
+    /// When it was last heard, as far as the ledger knows.
+    pub last_heard: Option<At>,
+    /// Its connectors.
+    pub connectors: Vec<ConnectorNow>,
+}
+
+/// Which sessions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionFilter {
+    /// Of these chargers; empty means all.
+    pub chargers: Vec<ChargerId>,
+    /// Begun (or, for an orphan without start, first heard of) at or after.
+    pub from: Option<At>,
+    /// Begun before.
+    pub until: Option<At>,
+    /// In this state.
+    pub state: Option<SessionState>,
+}
+
+/// A session with its charger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionView {
+    /// Its charger.
+    pub charger: ChargerId,
+    /// The session.
+    pub row: SessionRow,
+    /// How many readings it has.
+    pub reading_count: u64,
+}
+
+/// Which frames, deviations or handshakes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EvidenceFilter {
+    /// Of these chargers; empty means all.
+    pub chargers: Vec<ChargerId>,
+    /// Received at or after.
+    pub from: Option<At>,
+    /// Received before.
+    pub until: Option<At>,
+    /// Only with this action (frames), rule (deviations) or outcome (handshakes).
+    pub what: Option<String>,
+}
+
+/// Where a reading stands in its session, for paging.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadingPlace {
+    /// Its time.
+    pub at: At,
+    /// Its outlet.
+    pub outlet: Outlet,
+    /// Row number of its kind.
+    pub kind: i64,
+    /// Its value.
+    pub value: Option<Milli>,
+}
+
+/// A reading.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadingView {
+    /// Where it stands, for paging.
+    pub place: ReadingPlace,
+    /// What it is.
+    pub kind: ReadingKind,
+    /// Text as sent, where the number does not say it all.
+    pub text: Option<String>,
+    /// What is odd about it.
+    pub flags: Flags,
+    /// When we received it.
+    pub received: At,
+}
+
+/// A frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FrameView {
+    /// Its row.
+    pub key: FrameKey,
+    /// Its charger.
+    pub charger: ChargerId,
+    /// When we received it.
+    pub received: At,
+    /// Its action.
+    pub action: String,
+    /// Its text, tokens hashed.
+    pub text: String,
+    /// What we answered.
+    pub reply: Option<String>,
+    /// How many deviations it has.
+    pub deviations: u32,
+}
+
+/// A deviation with its charger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviationView {
+    /// Row number.
+    pub id: i64,
+    /// The frame; it may be gone by retention.
+    pub frame: FrameKey,
+    /// Its charger.
+    pub charger: ChargerId,
+    /// Maker, model and firmware at the time of asking.
+    pub boot: Boot,
+    /// When we received the frame.
+    pub received: At,
+    /// The frame's action.
+    pub action: String,
+    /// The deviation.
+    pub deviation: Deviation,
+}
+
+/// A connection attempt, as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandshakeRow {
+    /// When.
+    pub at: At,
+    /// Where from.
+    pub peer: String,
+    /// The charger's identity, if one could be read.
+    pub charger: Option<ChargerId>,
+    /// The request line without its query.
+    pub request: String,
+    /// The subprotocols that were offered.
+    pub offered: String,
+    /// `accepted`, or one word for why it was refused.
+    pub outcome: &'static str,
+    /// HTTP status that was answered.
+    pub status: u16,
+    /// What was odd, in words.
+    pub remarks: String,
+}
+
+/// A connection attempt as it is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandshakeView {
+    /// Row number.
+    pub id: i64,
+    /// When.
+    pub at: At,
+    /// Where from.
+    pub peer: String,
+    /// The charger's identity, if one could be read.
+    pub charger: Option<ChargerId>,
+    /// The request line without its query.
+    pub request: String,
+    /// The subprotocols that were offered.
+    pub offered: String,
+    /// Outcome word.
+    pub outcome: String,
+    /// HTTP status.
+    pub status: u16,
+    /// What was odd, in words.
+    pub remarks: String,
+}
+
+/// A half-open interval of the availability timeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interval {
+    /// From, inclusive.
+    pub from: At,
+    /// Until, exclusive; `None` while it lasts.
+    pub until: Option<At>,
+    /// The state.
+    pub state: State,
+    /// The connector status behind it.
+    pub status: Option<ConnectorStatus>,
+    /// Who it is owed to.
+    pub cause: Cause,
+    /// The frame that proves it.
+    pub proof: Option<FrameKey>,
+}
+
+/// Totals of a connector over the whole ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectorTotals {
+    /// Its charger.
+    pub charger: ChargerId,
+    /// Which connector.
+    pub outlet: Outlet,
+    /// Sessions begun.
+    pub sessions: u64,
+    /// Energy delivered in all its sessions.
+    pub energy: MilliWh,
+    /// Its open session, if it has one.
+    pub open: Option<SessionRow>,
+}
