@@ -3,10 +3,12 @@
 //!
 //! Words are OCPP 2.x words (station, EVSE, connector, transaction). Words of one protocol version live in `ocpp`.
 
+pub mod availability;
 pub mod deviation;
 pub mod energy;
 pub mod event;
 pub mod ids;
+pub mod meter;
 pub mod reading;
 pub mod record;
 pub mod station;

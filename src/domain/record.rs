@@ -7,7 +7,7 @@ use super::deviation::Deviation;
 use super::energy::{EnergyQuality, Milli, MilliWh};
 use super::event::{Boot, Task};
 use super::ids::{ChargerId, Outlet, SessionId, StationKey, TransactionId};
-use super::reading::{Flags, ReadingKind, Word};
+use super::reading::{Flags, ReadingKind, Sample, Word};
 use super::status::{Cause, ConnectorStatus, State};
 use super::time::At;
 use super::token::TokenHash;
@@ -197,6 +197,8 @@ pub struct SessionRow {
     pub start_said: bool,
     /// End, placed.
     pub ended_at: Option<At>,
+    /// Whether `ended_at` is what the charger said in a stop message (else it is inferred, or our receive time).
+    pub end_said: bool,
     /// Register at the start, as sent.
     pub meter_start: Option<MilliWh>,
     /// Register at the end, as sent.
@@ -392,12 +394,20 @@ pub enum Question {
         /// Token.
         token: Option<TokenHash>,
     },
+    /// The session that was ended by a stop with this content.
+    StoppedBefore {
+        /// Stop as the charger said it.
+        at: At,
+        /// Register at the stop.
+        register: Option<MilliWh>,
+    },
     /// The session of this name.
     Transaction(TransactionId),
     /// The session that ran at this outlet at this instant.
     RunningAt(Outlet, At),
-    /// All register readings of a session, in time order (to reckon its energy anew after late ones).
-    Registers(SessionId),
+    /// All readings of a session that bear on its energy ([`super::meter::BEARING`]), in time order: to reckon it anew
+    /// after late ones, or after a restart.
+    MeterHistory(SessionId),
     /// The first status report of this outlet after an instant.
     NextReport(Outlet, At),
 }
@@ -406,9 +416,21 @@ pub enum Question {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Known {
     /// A session, or that there is none.
-    Session(Option<Box<SessionRow>>),
-    /// Register readings in time order.
-    Registers(SessionId, Vec<(At, MilliWh)>),
+    Session {
+        /// The question.
+        to: Question,
+        /// The session.
+        found: Option<Box<SessionRow>>,
+    },
+    /// Readings of a session that bear on its energy, in time order.
+    MeterHistory(SessionId, Vec<Sample>),
     /// When the next report is, if there is one.
-    NextReport(Outlet, Option<At>),
+    NextReport {
+        /// Of which outlet.
+        outlet: Outlet,
+        /// After when.
+        after: At,
+        /// When.
+        found: Option<At>,
+    },
 }

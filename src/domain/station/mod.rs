@@ -1,11 +1,26 @@
 //! The station machine: one per charger. It is told events and the time, and returns turns.
+//!
+//! It holds the present (connectors, open sessions, the contact) and the recent past. What lies further back is asked
+//! of the ledger ([`Station::asks`]) before an event is handled, so that a replay of last year's session meets what
+//! was stored last year.
+
+mod contact;
+mod metering;
+mod session;
+mod sessions;
+mod status;
+mod transaction;
 
 use std::time::Duration;
 
-use super::event::Event;
-use super::ids::SessionId;
-use super::record::{Known, Question, StationMemory, Turn};
-use super::time::At;
+use super::deviation::{Deviation, Rule};
+use super::event::{Boot, Event};
+use super::ids::{ChargerId, SessionId, StationKey};
+use super::record::{Answer, Change, Effect, Known, Question, StationMemory, Turn};
+use super::time::{At, ChargerTime, Placed, Trust};
+use contact::Contact;
+use sessions::Sessions;
+use status::Connectors;
 
 /// What the machine needs to know of the installation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,48 +38,41 @@ pub struct Rules {
 /// A charger as it stands, between two events.
 #[derive(Debug)]
 pub struct Station {
-    memory: StationMemory,
+    key: StationKey,
+    charger: ChargerId,
     rules: Rules,
+    /// The last boot message, and whether it came over the present connection.
+    boot: Option<(Boot, bool)>,
+    connectors: Connectors,
+    sessions: Sessions,
+    contact: Contact,
+    /// Replies of the ledger that bear on the event about to be handled.
+    known: Vec<Known>,
 }
 
 impl Station {
     /// Begins with what the ledger knows.
     pub fn recall(memory: StationMemory, rules: Rules) -> Self {
-        Self { memory, rules }
+        Self {
+            key: memory.key,
+            charger: memory.charger,
+            boot: memory.boot.map(|boot| (boot, false)),
+            connectors: Connectors::recall(memory.connectors),
+            sessions: Sessions::recall(memory.sessions, memory.complete, rules.rated_w),
+            contact: Contact::recall(memory.last_heard),
+            known: Vec::new(),
+            rules,
+        }
     }
 
-    /// What must be asked of the ledger before this event can be handled. Mostly nothing.
-    pub fn asks(&self, _now: At, _event: &Event) -> Vec<Question> {
-        Vec::new()
+    /// Its ledger row.
+    pub const fn key(&self) -> StationKey {
+        self.key
     }
 
-    /// Takes the ledger's replies.
-    pub fn learn(&mut self, _known: Vec<Known>) {}
-
-    /// Handles an event received at `now`. `fresh` is a session id that is free; [`Turn::took_id`] says whether it
-    /// was taken.
-    pub fn handle(&mut self, _now: At, _event: Event, _fresh: SessionId) -> Turn {
-        Turn::default()
-    }
-
-    /// A connection began.
-    pub fn connected(&mut self, _now: At, _protocol: &str, _peer: &str) -> Turn {
-        Turn::default()
-    }
-
-    /// Its connection ended; it was last heard at `heard`.
-    pub fn disconnected(&mut self, _heard: At, _reason: &'static str) -> Turn {
-        Turn::default()
-    }
-
-    /// Time passed. To be called at [`Self::next_wake`], connected or not.
-    pub fn wake(&mut self, _now: At) -> Turn {
-        Turn::default()
-    }
-
-    /// When the machine next wants to be woken (the grace after a disconnect ends, an open session goes stale).
-    pub fn next_wake(&self) -> Option<At> {
-        None
+    /// Its identity.
+    pub const fn charger(&self) -> &ChargerId {
+        &self.charger
     }
 
     /// Changes the rules (the registry was reloaded).
@@ -72,8 +80,137 @@ impl Station {
         self.rules = rules;
     }
 
-    /// Its ledger row and identity.
-    pub fn memory(&self) -> &StationMemory {
-        &self.memory
+    /// What must be asked of the ledger before this event can be handled. Mostly nothing. To be called again after
+    /// [`Self::learn`], until nothing is asked: one reply may lead to the next question.
+    pub fn asks(&self, now: At, event: &Event) -> Vec<Question> {
+        let questions = match event {
+            Event::TransactionStarted(start) => self.start_asks(start),
+            Event::TransactionEnded(stop) => self.stop_asks(now, stop),
+            Event::Metered(metered) => self.metered_asks(now, metered),
+            Event::StatusReported(report) => self.status_asks(now, report),
+            Event::Booted(_)
+            | Event::Heartbeat
+            | Event::TokenShown(_)
+            | Event::VendorData(_)
+            | Event::Progress(_)
+            | Event::Security(_)
+            | Event::Noted => Vec::new(),
+        };
+        questions.into_iter().filter(|question| !self.is_answered(question)).collect()
+    }
+
+    /// Takes the ledger's replies.
+    pub fn learn(&mut self, known: Vec<Known>) {
+        for fact in known {
+            if let Known::Session { found: Some(row), .. } = &fact {
+                self.sessions.take_back(row, self.rules.rated_w);
+            }
+            self.known.push(fact);
+        }
+    }
+
+    /// Handles an event received at `now`. `fresh` is a session id that is free; [`Turn::took_id`] says whether it
+    /// was taken.
+    pub fn handle(&mut self, now: At, event: Event, fresh: SessionId) -> Turn {
+        let mut turn = Turn::default();
+        self.contact.heard(now);
+        match event {
+            Event::Booted(boot) => self.booted(now, boot, &mut turn),
+            Event::Heartbeat => turn.answer = Some(Answer::Time(now)),
+            Event::TokenShown(_) => turn.answer = Some(Answer::TokenAccepted),
+            Event::StatusReported(report) => self.status_reported(now, report, &mut turn),
+            Event::Metered(metered) => self.metered(now, metered, fresh, &mut turn),
+            Event::TransactionStarted(start) => self.transaction_started(now, start, fresh, &mut turn),
+            Event::TransactionEnded(stop) => self.transaction_ended(now, stop, fresh, &mut turn),
+            Event::Progress(progress) => {
+                if let Some(status) = progress.status {
+                    turn.changes.push(Change::Progress { at: now, task: progress.task, status });
+                }
+            }
+            Event::Security(security) => {
+                let at = place(now, security.at, "timestamp", &mut turn).at;
+                let kind = security.kind.unwrap_or_default();
+                turn.changes.push(Change::Security { at, kind, info: security.info });
+            }
+            Event::VendorData(_) | Event::Noted => {}
+        }
+        self.sessions.forget_oldest();
+        self.known.clear();
+        turn
+    }
+
+    /// A connection began.
+    pub fn connected(&mut self, now: At, protocol: &str, peer: &str) -> Turn {
+        let mut turn = Turn::default();
+        if let Some((_, over_this)) = &mut self.boot {
+            *over_this = false;
+        }
+        turn.changes.push(self.contact.began(now, protocol, peer));
+        self.connectors.resume(now, &mut turn);
+        turn
+    }
+
+    /// Its connection ended; it was last heard at `heard`.
+    pub fn disconnected(&mut self, heard: At, reason: &'static str) -> Turn {
+        let change = self.contact.ended(heard, reason);
+        Turn { changes: vec![change], ..Turn::default() }
+    }
+
+    /// Time passed. To be called at [`Self::next_wake`], connected or not.
+    pub fn wake(&mut self, now: At) -> Turn {
+        let mut turn = Turn::default();
+        if let Some(since) = self.contact.fallen_silent(now, self.rules.grace) {
+            self.connectors.lose(since, &mut turn);
+        }
+        self.end_stale_sessions(now, &mut turn);
+        turn
+    }
+
+    /// When the machine next wants to be woken (the grace after a disconnect ends, an open session goes stale).
+    pub fn next_wake(&self) -> Option<At> {
+        let silence = self.contact.silent_from(self.rules.grace);
+        silence.into_iter().chain(self.stale_at()).min()
+    }
+
+    /// Whether the charger is offline and nothing more will happen by time alone.
+    pub fn is_at_rest(&self) -> bool {
+        self.contact.is_lost() && self.next_wake().is_none()
+    }
+
+    fn booted(&mut self, now: At, boot: Boot, turn: &mut Turn) {
+        let interval = self.rules.heartbeat;
+        turn.answer =
+            Some(if self.rules.held { Answer::BootPending { now, interval } } else { Answer::Boot { now, interval } });
+        // The same words over the same connection are one boot said again (an answer was lost or not liked).
+        if self.boot.as_ref().is_some_and(|(known, over_this)| *over_this && *known == boot) {
+            return;
+        }
+        turn.changes.push(Change::Booted { at: now, boot: boot.clone() });
+        turn.effects.push(Effect::Booted(boot.clone()));
+        self.boot = Some((boot, true));
+    }
+
+    fn is_answered(&self, question: &Question) -> bool {
+        self.known.iter().any(|known| match (question, known) {
+            (asked, Known::Session { to, .. }) => asked == to,
+            (Question::MeterHistory(asked), Known::MeterHistory(id, _)) => asked == id,
+            (Question::NextReport(outlet, after), Known::NextReport { outlet: of, after: than, .. }) => {
+                outlet == of && after == than
+            }
+            _ => false,
+        })
     }
 }
+
+/// Places a charger's time; notes when it is not believed.
+fn place(now: At, time: ChargerTime, path: &str, turn: &mut Turn) -> Placed {
+    let placed = time.placed(now);
+    if matches!(placed.trust, Trust::Ahead | Trust::TooOld) {
+        let said = time.said.map(At::to_rfc3339).unwrap_or_default();
+        turn.deviations.push(Deviation::new(Rule::TimeImplausible, path, &said));
+    }
+    placed
+}
+
+#[cfg(test)]
+mod tests;

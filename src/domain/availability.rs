@@ -1,0 +1,132 @@
+//! The availability timeline: half-open intervals per connector, and what they make together for an EVSE.
+
+use super::ids::FrameKey;
+use super::status::{Cause, ConnectorStatus, State};
+use super::time::At;
+
+/// A half-open interval `[from, until)` of an availability timeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interval {
+    /// From, inclusive.
+    pub from: At,
+    /// Until, exclusive; `None` while it lasts.
+    pub until: Option<At>,
+    /// The state.
+    pub state: State,
+    /// The connector status behind it.
+    pub status: Option<ConnectorStatus>,
+    /// Who it is owed to.
+    pub cause: Cause,
+    /// The frame that proves it.
+    pub proof: Option<FrameKey>,
+}
+
+impl Interval {
+    /// Whether an instant lies in it.
+    pub fn contains(&self, at: At) -> bool {
+        self.from <= at && self.until.is_none_or(|until| at < until)
+    }
+}
+
+/// The timeline of an EVSE from those of its connectors, with the charger's own layer on top.
+///
+/// An EVSE serves one vehicle: it is in use when any of its connectors is, else reserved, else available when any is,
+/// else unknown when any is, else out of order, else inoperative (OCPI 2.2.1 with several connectors; the order of
+/// `domain` decision 7.4). While the charger as a whole says that it is inoperative or out of order, so is every EVSE.
+/// Each timeline must be in order of time and without overlaps; so is the result.
+pub fn of_evse(station: &[Interval], connectors: &[&[Interval]]) -> Vec<Interval> {
+    let layers = || std::iter::once(&station).chain(connectors);
+    let all = || layers().flat_map(|layer| layer.iter());
+    let mut bounds: Vec<At> = all().flat_map(|interval| std::iter::once(interval.from).chain(interval.until)).collect();
+    bounds.sort_unstable();
+    bounds.dedup();
+    let mut timeline: Vec<Interval> = Vec::new();
+    for (index, from) in bounds.iter().enumerate() {
+        let until = bounds.get(index + 1).copied();
+        let Some(decisive) = decisive(at(station, *from), connectors.iter().filter_map(|layer| at(layer, *from)))
+        else {
+            continue;
+        };
+        let piece = Interval { from: *from, until, ..decisive.clone() };
+        match timeline.last_mut().filter(|last| joins(last, &piece)) {
+            Some(last) => last.until = piece.until,
+            None => timeline.push(piece),
+        }
+    }
+    timeline
+}
+
+/// The interval of a layer at an instant.
+fn at(layer: &[Interval], instant: At) -> Option<&Interval> {
+    let next = layer.partition_point(|interval| interval.from <= instant);
+    layer.get(next.checked_sub(1)?).filter(|interval| interval.contains(instant))
+}
+
+/// The interval that decides.
+fn decisive<'a>(station: Option<&'a Interval>, connectors: impl Iterator<Item = &'a Interval>) -> Option<&'a Interval> {
+    if let Some(down) = station.filter(|layer| matches!(layer.state, State::Inoperative | State::OutOfOrder)) {
+        return Some(down);
+    }
+    connectors.min_by_key(|interval| rank(interval.state))
+}
+
+/// Which state of several connectors is the EVSE's: the lowest rank.
+const fn rank(state: State) -> u8 {
+    match state {
+        State::Charging => 0,
+        State::Reserved => 1,
+        State::Available => 2,
+        State::Unknown => 3,
+        State::OutOfOrder => 4,
+        State::Inoperative => 5,
+        State::Blocked => 6,
+        State::Planned => 7,
+        State::Removed => 8,
+    }
+}
+
+/// Whether a piece goes on with what came before: same meaning, same proof, no gap.
+fn joins(last: &Interval, piece: &Interval) -> bool {
+    last.until == Some(piece.from)
+        && (last.state, &last.status, last.cause, last.proof) == (piece.state, &piece.status, piece.cause, piece.proof)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn interval(from: i64, until: i64, state: State) -> Interval {
+        let until = (until > 0).then_some(At::from_millis(until));
+        Interval { from: At::from_millis(from), until, state, status: None, cause: Cause::Charger, proof: None }
+    }
+
+    fn seen(timeline: &[Interval]) -> Vec<(i64, i64, State)> {
+        let end = |interval: &Interval| interval.until.map_or(0, At::millis);
+        timeline.iter().map(|interval| (interval.from.millis(), end(interval), interval.state)).collect()
+    }
+
+    #[test]
+    fn two_connectors_of_one_evse_are_one_place_to_charge() {
+        let ccs =
+            [interval(10, 20, State::Available), interval(20, 40, State::Charging), interval(40, 0, State::Available)];
+        let chademo = [interval(10, 30, State::Available), interval(30, 0, State::OutOfOrder)];
+        let found = of_evse(&[], &[&ccs, &chademo]);
+        assert_eq!(seen(&found), [(10, 20, State::Available), (20, 40, State::Charging), (40, 0, State::Available)]);
+    }
+
+    #[test]
+    fn a_charger_that_is_down_as_a_whole_overrides_its_connectors_until_it_is_available_again() {
+        let connector = [interval(10, 0, State::Available)];
+        let station = [interval(15, 25, State::Inoperative), interval(25, 0, State::Available)];
+        let found = of_evse(&station, &[&connector]);
+        assert_eq!(seen(&found), [(10, 15, State::Available), (15, 25, State::Inoperative), (25, 0, State::Available)]);
+    }
+
+    #[test]
+    fn what_is_not_known_is_a_gap_and_a_broken_pair_is_broken() {
+        let one = [interval(10, 20, State::OutOfOrder), interval(30, 40, State::OutOfOrder)];
+        let two = [interval(10, 20, State::Inoperative)];
+        assert_eq!(seen(&of_evse(&[], &[&one, &two])), [(10, 20, State::OutOfOrder), (30, 40, State::OutOfOrder)]);
+        assert!(of_evse(&[], &[]).is_empty());
+    }
+}

@@ -1,0 +1,6 @@
+//! Tests of the station machine: sentence-named tables, and random histories against what really happened.
+
+mod availability;
+mod harness;
+mod histories;
+mod sessions;
