@@ -7,10 +7,10 @@ use crate::domain::event::Boot;
 use crate::domain::ids::{ChargerId, FrameKey, Outlet, SessionId, StationKey};
 use crate::domain::reading::{Flags, ReadingKind};
 use crate::domain::record::{ConnectorNow, SessionRow, SessionState};
-use crate::domain::status::{Cause, ConnectorStatus, State};
 use crate::domain::time::At;
 
 use super::StoreError;
+use crate::domain::availability::Interval;
 
 /// The reading side of a store backend.
 pub trait Archive {
@@ -128,8 +128,12 @@ pub struct ChargerView {
     pub last_boot: Option<At>,
     /// When it was last heard, as far as the ledger knows.
     pub last_heard: Option<At>,
-    /// Its connectors.
+    /// How often it has booted.
+    pub boots: u32,
+    /// Its connectors' present status.
     pub connectors: Vec<ConnectorNow>,
+    /// The present interval of each timeline.
+    pub present: Vec<(Outlet, Interval)>,
 }
 
 /// Which sessions.
@@ -153,7 +157,7 @@ pub struct SessionView {
     /// The session.
     pub row: SessionRow,
     /// How many readings it has.
-    pub reading_count: u64,
+    pub reading_count: u32,
 }
 
 /// Which frames, deviations or handshakes.
@@ -279,23 +283,6 @@ pub struct HandshakeView {
     pub remarks: String,
 }
 
-/// A half-open interval of the availability timeline.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Interval {
-    /// From, inclusive.
-    pub from: At,
-    /// Until, exclusive; `None` while it lasts.
-    pub until: Option<At>,
-    /// The state.
-    pub state: State,
-    /// The connector status behind it.
-    pub status: Option<ConnectorStatus>,
-    /// Who it is owed to.
-    pub cause: Cause,
-    /// The frame that proves it.
-    pub proof: Option<FrameKey>,
-}
-
 /// Totals of a connector over the whole ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectorTotals {
@@ -304,7 +291,7 @@ pub struct ConnectorTotals {
     /// Which connector.
     pub outlet: Outlet,
     /// Sessions begun.
-    pub sessions: u64,
+    pub sessions: u32,
     /// Energy delivered in all its sessions.
     pub energy: MilliWh,
     /// Its open session, if it has one.

@@ -113,6 +113,11 @@ impl Station {
         if goes_on {
             session.reopen();
         }
+        // Connector 0 is the charger as a whole, unless a transaction says otherwise.
+        if session.row.outlet.is_station() {
+            session.row.outlet = outlet;
+        }
+        let outlet = session.row.outlet;
         let was = session.row.state;
         let over = session.row.stop_reason.is_some();
         let doubted = session.absorb(samples, history.as_deref());

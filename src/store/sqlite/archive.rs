@@ -1,0 +1,351 @@
+//! Lists and views for the API. Every list is paged by key, so that no read transaction lasts longer than a page.
+
+use rusqlite::types::Value;
+use rusqlite::{Row, params, params_from_iter};
+
+use super::recall::SqliteReader;
+use super::rows::{self, BOOT, BOOT_WIDTH, CONNECTOR, SESSION};
+use super::timeline;
+use crate::domain::availability::Interval;
+use crate::domain::deviation::{Deviation, Rule};
+use crate::domain::energy::{Milli, MilliWh};
+use crate::domain::ids::{ChargerId, FrameKey, Outlet, SessionId, StationKey};
+use crate::domain::reading::Flags;
+use crate::domain::time::At;
+use crate::store::StoreError;
+use crate::store::archive::{
+    Archive, ChargerView, ConnectorTotals, DeviationView, EvidenceFilter, FrameView, HandshakeView, ReadingPlace,
+    ReadingView, SessionFilter, SessionView,
+};
+
+/// A list's conditions and their values, in order.
+#[derive(Default)]
+struct Where {
+    conditions: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Where {
+    fn and(&mut self, condition: &str, value: impl Into<Value>) {
+        self.conditions.push(condition.to_owned());
+        self.values.push(value.into());
+    }
+
+    fn maybe(&mut self, condition: &str, value: Option<impl Into<Value>>) {
+        if let Some(value) = value {
+            self.and(condition, value);
+        }
+    }
+
+    /// `column` is one of these chargers, compared without case; no chargers means all.
+    fn chargers(&mut self, column: &str, chargers: &[ChargerId]) {
+        if chargers.is_empty() {
+            return;
+        }
+        let marks = vec!["?"; chargers.len()].join(",");
+        self.conditions.push(format!("{column} IN (SELECT id FROM charger_row WHERE folded IN ({marks}))"));
+        self.values.extend(chargers.iter().map(|charger| Value::from(charger.folded())));
+    }
+
+    fn sql(&self) -> String {
+        if self.conditions.is_empty() { String::new() } else { format!("WHERE {}", self.conditions.join(" AND ")) }
+    }
+}
+
+impl SqliteReader {
+    fn list<T>(
+        &self,
+        select: &str,
+        wanted: Where,
+        order: &str,
+        limit: usize,
+        read: impl Fn(&Row<'_>) -> Result<T, rusqlite::Error>,
+    ) -> Result<Vec<T>, StoreError> {
+        let sql = format!("{select} {} ORDER BY {order} LIMIT {limit}", wanted.sql());
+        let mut statement = self.db.prepare_cached(&sql)?;
+        let found = statement.query_map(params_from_iter(wanted.values), |row| read(row))?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    fn present(&self, key: StationKey) -> Result<Vec<(Outlet, Interval)>, StoreError> {
+        let mut select = self.db.prepare_cached(
+            "SELECT evse, connector, max(from_ms), until_ms, state, status, cause, frame_id FROM status_interval
+             WHERE charger_id = ? GROUP BY evse, connector",
+        )?;
+        let found =
+            select.query_map([key.0], |row| Ok((Outlet::new(row.get(0)?, row.get(1)?), timeline::read(row, 2)?)))?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+}
+
+fn at(row: &Row<'_>, index: usize) -> Result<At, rusqlite::Error> {
+    row.get(index).map(At::from_millis)
+}
+
+fn maybe_at(row: &Row<'_>, index: usize) -> Result<Option<At>, rusqlite::Error> {
+    row.get::<_, Option<i64>>(index).map(|at| at.map(At::from_millis))
+}
+
+fn charger(row: &Row<'_>, index: usize) -> Result<ChargerId, rusqlite::Error> {
+    row.get::<_, String>(index).map(ChargerId::new)
+}
+
+fn deviation(row: &Row<'_>) -> Result<DeviationView, rusqlite::Error> {
+    let rule: String = row.get(5)?;
+    Ok(DeviationView {
+        id: row.get(0)?,
+        frame: FrameKey(row.get(1)?),
+        charger: charger(row, 2)?,
+        received: at(row, 3)?,
+        action: row.get(4)?,
+        deviation: Deviation {
+            rule: Rule::ALL.into_iter().find(|known| known.as_str() == rule).unwrap_or(Rule::Schema),
+            path: row.get::<_, String>(6)?.into(),
+            found: row.get::<_, String>(7)?.into(),
+        },
+        boot: rows::boot(row, 8)?,
+    })
+}
+
+fn handshake(row: &Row<'_>) -> Result<HandshakeView, rusqlite::Error> {
+    Ok(HandshakeView {
+        id: row.get(0)?,
+        at: at(row, 1)?,
+        peer: row.get(2)?,
+        charger: row.get::<_, Option<String>>(3)?.map(ChargerId::new),
+        request: row.get(4)?,
+        offered: row.get(5)?,
+        outcome: row.get(6)?,
+        status: row.get(7)?,
+        remarks: row.get(8)?,
+    })
+}
+
+fn reading(row: &Row<'_>, outlet: Outlet) -> Result<ReadingView, rusqlite::Error> {
+    let flags = Flags(row.get(4)?);
+    Ok(ReadingView {
+        place: ReadingPlace { at: at(row, 0)?, outlet, kind: row.get(1)?, value: Some(Milli(row.get(2)?)) },
+        text: row.get(3)?,
+        flags,
+        received: at(row, 5)?,
+        kind: rows::kind(row, 6)?,
+    })
+}
+
+impl Archive for SqliteReader {
+    fn chargers(
+        &mut self,
+        only: Option<&ChargerId>,
+        after: Option<StationKey>,
+        limit: usize,
+    ) -> Result<Vec<ChargerView>, StoreError> {
+        let mut wanted = Where::default();
+        wanted.maybe("c.folded = ?", only.map(ChargerId::folded));
+        wanted.maybe("c.id > ?", after.map(|key| key.0));
+        let select = format!(
+            "SELECT {BOOT}, c.id, c.charger, c.protocol, c.first_seen_ms, c.booted_ms, c.heard_ms, c.boots FROM charger_row c"
+        );
+        let mut views = self.list(&select, wanted, "c.id", limit, |row| {
+            Ok(ChargerView {
+                boot: rows::boot(row, 0)?,
+                key: StationKey(row.get(BOOT_WIDTH)?),
+                charger: charger(row, BOOT_WIDTH + 1)?,
+                protocol: row.get(BOOT_WIDTH + 2)?,
+                first_seen: at(row, BOOT_WIDTH + 3)?,
+                last_boot: maybe_at(row, BOOT_WIDTH + 4)?,
+                last_heard: maybe_at(row, BOOT_WIDTH + 5)?,
+                boots: row.get(BOOT_WIDTH + 6)?,
+                connectors: Vec::new(),
+                present: Vec::new(),
+            })
+        })?;
+        let sql = format!("SELECT {CONNECTOR} FROM connector_row WHERE charger_id = ?");
+        for view in &mut views {
+            let mut select = self.db.prepare_cached(&sql)?;
+            view.connectors = select.query_map([view.key.0], rows::connector)?.collect::<Result<_, _>>()?;
+            view.present = self.present(view.key)?;
+        }
+        Ok(views)
+    }
+
+    fn sessions(
+        &mut self,
+        filter: &SessionFilter,
+        before: Option<SessionId>,
+        limit: usize,
+    ) -> Result<Vec<SessionView>, StoreError> {
+        let mut wanted = Where::default();
+        wanted.chargers("s.charger_id", &filter.chargers);
+        wanted.maybe("s.began_ms >= ?", filter.from.map(At::millis));
+        wanted.maybe("s.began_ms < ?", filter.until.map(At::millis));
+        wanted.maybe("s.state = ?", filter.state.map(|state| state.as_str().to_owned()));
+        wanted.maybe("s.id < ?", before.map(|id| i64::from(id.0)));
+        let select =
+            format!("SELECT c.charger, {SESSION} FROM session_row s JOIN charger_row c ON c.id = s.charger_id");
+        self.list(&select, wanted, "s.id DESC", limit, |row| {
+            let (session, reading_count) = rows::session(row, 1)?;
+            Ok(SessionView { charger: charger(row, 0)?, row: session, reading_count })
+        })
+    }
+
+    fn session(&mut self, id: SessionId) -> Result<Option<SessionView>, StoreError> {
+        let mut wanted = Where::default();
+        wanted.and("s.id = ?", i64::from(id.0));
+        let select =
+            format!("SELECT c.charger, {SESSION} FROM session_row s JOIN charger_row c ON c.id = s.charger_id");
+        let found = self.list(&select, wanted, "s.id", 1, |row| {
+            let (session, reading_count) = rows::session(row, 1)?;
+            Ok(SessionView { charger: charger(row, 0)?, row: session, reading_count })
+        })?;
+        Ok(found.into_iter().next())
+    }
+
+    fn readings(
+        &mut self,
+        session: SessionId,
+        after: Option<ReadingPlace>,
+        limit: usize,
+    ) -> Result<Vec<ReadingView>, StoreError> {
+        let mut place = self.db.prepare_cached("SELECT charger_id, evse, connector FROM session_row WHERE id = ?")?;
+        let found =
+            place.query_map([session.0], |row| Ok((row.get::<_, i64>(0)?, Outlet::new(row.get(1)?, row.get(2)?))))?;
+        let Some((key, outlet)) = found.collect::<Result<Vec<_>, _>>()?.into_iter().next() else {
+            return Ok(Vec::new());
+        };
+        let mut select = self.db.prepare_cached(
+            "SELECT r.at_ms, r.kind_id, r.value_milli, r.text, r.flags, r.received_ms,
+               k.measurand, k.phase, k.location, k.context, k.unit
+             FROM reading_row r JOIN reading_kind k ON k.id = r.kind_id
+             WHERE r.charger_id = ? AND r.evse = ? AND r.connector = ? AND r.session_id = ?
+               AND (r.at_ms, r.kind_id, r.value_milli) > (?, ?, ?)
+             ORDER BY r.at_ms, r.kind_id, r.value_milli LIMIT ?",
+        )?;
+        let from = after.map_or((i64::MIN, 0, 0), |place| {
+            (place.at.millis(), place.kind, place.value.map_or(i64::MIN, |value| value.0))
+        });
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let values = params![key, outlet.evse, outlet.connector, session.0, from.0, from.1, from.2, limit];
+        let found = select.query_map(values, |row| reading(row, outlet))?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    fn frames(
+        &mut self,
+        filter: &EvidenceFilter,
+        before: Option<FrameKey>,
+        limit: usize,
+    ) -> Result<Vec<FrameView>, StoreError> {
+        let mut wanted = Where::default();
+        wanted.chargers("f.charger_id", &filter.chargers);
+        wanted.maybe("f.received_ms >= ?", filter.from.map(At::millis));
+        wanted.maybe("f.received_ms < ?", filter.until.map(At::millis));
+        wanted.maybe("f.action = ?", filter.what.clone());
+        wanted.maybe("f.id < ?", before.map(|key| key.0));
+        let select = "SELECT f.id, c.charger, f.received_ms, f.action, f.text, f.reply, f.deviations
+             FROM frame_row f JOIN charger_row c ON c.id = f.charger_id";
+        self.list(select, wanted, "f.id DESC", limit, |row| {
+            Ok(FrameView {
+                key: FrameKey(row.get(0)?),
+                charger: charger(row, 1)?,
+                received: at(row, 2)?,
+                action: row.get(3)?,
+                text: row.get(4)?,
+                reply: row.get(5)?,
+                deviations: row.get(6)?,
+            })
+        })
+    }
+
+    fn deviations(
+        &mut self,
+        filter: &EvidenceFilter,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<DeviationView>, StoreError> {
+        let mut wanted = Where::default();
+        wanted.chargers("d.charger_id", &filter.chargers);
+        wanted.maybe("d.received_ms >= ?", filter.from.map(At::millis));
+        wanted.maybe("d.received_ms < ?", filter.until.map(At::millis));
+        wanted.maybe("d.rule = ?", filter.what.clone());
+        wanted.maybe("d.id < ?", before);
+        let select = format!(
+            "SELECT d.id, d.frame_id, c.charger, d.received_ms, d.action, d.rule, d.path, d.found, {BOOT}
+             FROM deviation_row d JOIN charger_row c ON c.id = d.charger_id"
+        );
+        self.list(&select, wanted, "d.id DESC", limit, deviation)
+    }
+
+    fn handshakes(
+        &mut self,
+        filter: &EvidenceFilter,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<HandshakeView>, StoreError> {
+        let mut wanted = Where::default();
+        if !filter.chargers.is_empty() {
+            let marks = vec!["?"; filter.chargers.len()].join(",");
+            wanted.conditions.push(format!("lower(charger) IN ({marks})"));
+            wanted.values.extend(filter.chargers.iter().map(|charger| Value::from(charger.folded())));
+        }
+        wanted.maybe("at_ms >= ?", filter.from.map(At::millis));
+        wanted.maybe("at_ms < ?", filter.until.map(At::millis));
+        wanted.maybe("outcome = ?", filter.what.clone());
+        wanted.maybe("id < ?", before);
+        let select = "SELECT id, at_ms, peer, charger, request, offered, outcome, status, remarks FROM handshake_row";
+        self.list(select, wanted, "id DESC", limit, handshake)
+    }
+
+    fn timeline(
+        &mut self,
+        station: StationKey,
+        outlet: Outlet,
+        from: At,
+        until: At,
+    ) -> Result<Vec<Interval>, StoreError> {
+        let mut select = self.db.prepare_cached(
+            "SELECT from_ms, until_ms, state, status, cause, frame_id FROM status_interval
+             WHERE charger_id = ? AND evse = ? AND connector = ? AND from_ms < ? AND (until_ms IS NULL OR until_ms > ?)
+             ORDER BY from_ms",
+        )?;
+        let values = params![station.0, outlet.evse, outlet.connector, until.millis(), from.millis()];
+        let found = select.query_map(values, |row| timeline::read(row, 0))?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    fn totals(&mut self) -> Result<Vec<ConnectorTotals>, StoreError> {
+        let mut select = self.db.prepare_cached(
+            "SELECT c.charger, s.evse, s.connector, count(*), coalesce(sum(s.energy_mwh), 0)
+             FROM session_row s JOIN charger_row c ON c.id = s.charger_id GROUP BY s.charger_id, s.evse, s.connector",
+        )?;
+        let found = select.query_map([], |row| {
+            Ok(ConnectorTotals {
+                charger: charger(row, 0)?,
+                outlet: Outlet::new(row.get(1)?, row.get(2)?),
+                sessions: row.get(3)?,
+                energy: MilliWh(row.get(4)?),
+                open: None,
+            })
+        })?;
+        let mut totals: Vec<ConnectorTotals> = found.collect::<Result<_, _>>()?;
+        let sql = format!(
+            "SELECT c.charger, {SESSION} FROM session_row s JOIN charger_row c ON c.id = s.charger_id
+             WHERE s.state = 'active'"
+        );
+        let mut select = self.db.prepare_cached(&sql)?;
+        let open = select.query_map([], |row| Ok((charger(row, 0)?, rows::session(row, 1)?.0)))?;
+        for found in open {
+            let (charger, session) = found?;
+            let of = totals.iter_mut().find(|total| total.charger == charger && total.outlet == session.outlet);
+            if let Some(total) = of {
+                total.open = Some(session);
+            }
+        }
+        Ok(totals)
+    }
+
+    fn watches(&mut self) -> Result<Vec<(At, At)>, StoreError> {
+        let mut select = self.db.prepare_cached("SELECT began_ms, alive_ms FROM watch ORDER BY id")?;
+        let found = select.query_map([], |row| Ok((at(row, 0)?, at(row, 1)?)))?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+}

@@ -1,0 +1,132 @@
+//! The embedded ledger: one SQLite file, `chargewatch.db`, that `sqlite3` opens.
+//!
+//! **What makes it durable.** `journal_mode = WAL` with `synchronous = FULL`: each commit ends with an fsync of the
+//! write-ahead log, so that a committed batch survives kill -9 and, on a disk that honours fsync, power loss; a torn
+//! log tail is recognised by its checksums and left out. Checkpoints sync the database file before the log is reused.
+//! `auto_vacuum` stays off: space freed by retention is reused page by page, so the file stays at its high-water mark.
+
+mod archive;
+mod recall;
+mod rows;
+mod timeline;
+mod write;
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::StoreError;
+use crate::config::store::StoreSettings;
+use crate::domain::time::At;
+use crate::observe::Observer;
+use crate::observe::events::store::LedgerOpened;
+pub(super) use recall::SqliteReader;
+pub(super) use write::SqliteBackend;
+
+/// The ledger's file in the data folder.
+const FILE: &str = "chargewatch.db";
+
+/// `PRAGMA application_id`: "chgw".
+const APPLICATION_ID: i64 = 0x6368_6777;
+
+/// The migrations, by number from 1.
+const MIGRATIONS: [&str; 1] = [include_str!("0001_ledger.sql")];
+
+/// Opens or makes the ledger; begins a watch, and accounts for the time in which there was none.
+pub(super) fn open(
+    settings: &StoreSettings,
+    now: At,
+    observer: &Observer,
+) -> Result<(SqliteBackend, Vec<SqliteReader>), StoreError> {
+    let folder = &settings.data_dir;
+    std::fs::create_dir_all(folder)
+        .map_err(|error| StoreError::Open(format!("the data folder {} cannot be made: {error}", folder.display())))?;
+    let path = folder.join(FILE);
+    let lock = lock(folder)?;
+    let mut connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+    keep_private(&path)?;
+    migrate(&mut connection).map_err(|error| match error {
+        Migration::Newer { found, known } => StoreError::NewerSchema { found, known },
+        Migration::Failed(error) => StoreError::Open(format!("{}: {error}", path.display())),
+    })?;
+    let open_error = |error: rusqlite::Error| StoreError::Open(format!("{}: {error}", path.display()));
+    let outage = write::begin_watch(&mut connection, now).map_err(open_error)?;
+    observer.tell(LedgerOpened { path: &path, outage });
+    let mut readers = Vec::new();
+    for _ in 0..settings.readers.max(1) {
+        readers.push(SqliteReader::new(connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?));
+    }
+    let backend = SqliteBackend::new(connection, lock, path.clone(), settings).map_err(open_error)?;
+    Ok((backend, readers))
+}
+
+/// One process per ledger.
+fn lock(folder: &Path) -> Result<File, StoreError> {
+    let path = folder.join("chargewatch.lock");
+    let cannot = |error: std::io::Error| StoreError::Open(format!("{} cannot be used: {error}", path.display()));
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(cannot)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Open(format!(
+            "the data folder {} is in use by another chargewatch: stop it, or choose another with --data-dir",
+            folder.display()
+        ))),
+        Err(TryLockError::Error(error)) => Err(cannot(error)),
+    }
+}
+
+fn connect(path: &PathBuf, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let open = || {
+        let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        connection.busy_timeout(Duration::from_secs(5))?;
+        connection.set_prepared_statement_cache_capacity(64);
+        if flags.contains(OpenFlags::SQLITE_OPEN_READ_WRITE) {
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
+            connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
+            connection.pragma_update(None, "cache_size", -32 * 1024)?;
+        }
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
+        Ok(connection)
+    };
+    open().map_err(|error: rusqlite::Error| StoreError::Open(format!("{} cannot be opened: {error}", path.display())))
+}
+
+/// The ledger is for its owner's eyes.
+fn keep_private(path: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+        .map_err(|error| StoreError::Open(format!("{} cannot be made private: {error}", path.display())))
+}
+
+/// Why a schema could not be brought up to date.
+enum Migration {
+    Newer { found: i64, known: i64 },
+    Failed(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Migration {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Brings the schema up to date, one migration at a time, each in a transaction.
+fn migrate(connection: &mut Connection) -> Result<(), Migration> {
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    if found > known {
+        return Err(Migration::Newer { found, known });
+    }
+    for (number, sql) in (1_i64..).zip(MIGRATIONS).filter(|(number, _)| *number > found) {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(sql)?;
+        transaction.pragma_update(None, "user_version", number)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
