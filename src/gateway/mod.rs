@@ -1,1 +1,143 @@
-//! The side that chargers talk to.
+//! The side that chargers talk to: listener, handshake, one task per charger.
+//!
+//! A frame becomes an event (`ocpp`), the charger's machine turns it into a turn (`domain`), the store makes that
+//! durable, and only then does the charger get its answer. A charger has one owner task at a time: a newer connection
+//! takes the machine over from the older one.
+
+mod credentials;
+mod handshake;
+mod identity;
+mod listener;
+pub mod registry;
+mod session;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+
+use crate::config::availability::AvailabilitySettings;
+use crate::config::ocpp::{OcppSettings, UnknownChargers};
+use crate::config::sites::SharedRegistry;
+use crate::domain::ids::ChargerId;
+use crate::domain::station::Rules;
+use crate::domain::token::TokenKey;
+use crate::observe::Observer;
+use crate::store::{OurClock, Store};
+pub use credentials::{Credentials, CredentialsError};
+use registry::Connections;
+
+/// What every connection needs. Shared by all.
+pub struct Context {
+    /// Settings of the charger side.
+    pub settings: OcppSettings,
+    /// Availability rules.
+    pub availability: AvailabilitySettings,
+    /// Sites and chargers.
+    pub sites: SharedRegistry,
+    /// Charger passwords.
+    pub credentials: Credentials,
+    /// The ledger.
+    pub store: Store,
+    /// Where events are told.
+    pub observer: Observer,
+    /// The key under which id tokens are hashed.
+    pub token_key: TokenKey,
+    /// Our time.
+    pub clock: OurClock,
+    /// Who is connected.
+    pub connections: Connections,
+}
+
+impl Context {
+    /// The rules for a charger's machine, as settings and registry stand now.
+    fn rules(&self, charger: &ChargerId) -> Rules {
+        let known = self.sites.charger(charger);
+        let heartbeat = Duration::from_secs(u64::from(self.settings.heartbeat_interval_s));
+        let grace = Duration::from_secs(u64::from(self.availability.grace_s));
+        Rules {
+            heartbeat,
+            grace: grace.max(heartbeat * 2),
+            held: known.is_none() && self.settings.unknown_chargers == UnknownChargers::Hold,
+            rated_w: known.and_then(|charger| charger.strongest_w()),
+        }
+    }
+}
+
+/// Why the gateway cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// The address cannot be used.
+    #[error("cannot listen for chargers on {address}: {reason}; choose another address with --ocpp-listen")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        reason: std::io::Error,
+    },
+}
+
+/// The running gateway.
+pub struct Gateway {
+    address: SocketAddr,
+    context: Arc<Context>,
+    stop: watch::Sender<bool>,
+    /// Yields `None` once every task of the gateway is gone.
+    gone: mpsc::Receiver<()>,
+}
+
+/// Held by every task of the gateway while it lives; tells when to stop.
+#[derive(Clone)]
+struct Lease {
+    stop: watch::Receiver<bool>,
+    _alive: mpsc::Sender<()>,
+}
+
+impl Lease {
+    /// Waits until the gateway is to stop.
+    async fn stopped(&mut self) {
+        // An error means that the gateway itself is gone.
+        self.stop.wait_for(|stop| *stop).await.ok();
+    }
+}
+
+impl Gateway {
+    /// Begins to listen for chargers.
+    ///
+    /// # Errors
+    /// When the address cannot be used.
+    pub async fn start(context: Context) -> Result<Self, GatewayError> {
+        let address = context.settings.listen;
+        let listen = |reason| GatewayError::Listen { address, reason };
+        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let (stop, stopped) = watch::channel(false);
+        let (alive, gone) = mpsc::channel(1);
+        let context = Arc::new(context);
+        let lease = Lease { stop: stopped, _alive: alive };
+        tokio::spawn(listener::run(listener, context.clone(), lease));
+        Ok(Self { address, context, stop, gone })
+    }
+
+    /// Where it listens.
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Who is connected.
+    pub fn connections(&self) -> &Connections {
+        &self.context.connections
+    }
+
+    /// Stops: no new connections, each charger's frame in hand is committed and answered, connections are closed with
+    /// 1001. Says whether all were gone within the limit.
+    pub async fn shutdown(mut self, limit: Duration) -> bool {
+        self.stop.send_replace(true);
+        tokio::time::timeout(limit, self.gone.recv()).await.is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests;

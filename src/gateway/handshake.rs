@@ -1,0 +1,345 @@
+//! The handshake: a lenient reading of RFC 6455, in numbered steps. Every attempt is recorded, refused ones with why.
+
+use std::fmt;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+
+use super::credentials::Verdict;
+use super::{Context, identity};
+use crate::config::ocpp::{UnknownChargers, WithoutSubprotocol};
+use crate::domain::ids::ChargerId;
+use crate::observe::events::gateway::HandshakeDone;
+use crate::ocpp::Version;
+use crate::store::archive::HandshakeRow;
+
+/// Longest head of a request, in bytes.
+const LONGEST_HEAD: usize = 16 * 1024;
+
+/// Most header lines.
+const MOST_HEADERS: usize = 64;
+
+/// A charger that may talk.
+pub(super) struct Accepted<S> {
+    /// Its socket.
+    pub(super) socket: WebSocketStream<S>,
+    /// Its identity.
+    pub(super) charger: ChargerId,
+    /// The version that was agreed or assumed.
+    pub(super) version: Version,
+}
+
+/// Why a handshake was refused: one word for lists and metrics, an HTTP status, and a sentence for whoever looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refusal {
+    NoUpgrade,
+    BadRequest,
+    TooLong,
+    NoIdentity,
+    UnknownCharger,
+    BadCredentials,
+    NoCommonProtocol,
+    NoKey,
+}
+
+impl Refusal {
+    const fn label(self) -> &'static str {
+        match self {
+            Self::NoUpgrade => "no_upgrade",
+            Self::BadRequest => "bad_request",
+            Self::TooLong => "too_long",
+            Self::NoIdentity => "no_identity",
+            Self::UnknownCharger => "unknown_charger",
+            Self::BadCredentials => "bad_credentials",
+            Self::NoCommonProtocol => "no_common_protocol",
+            Self::NoKey => "no_key",
+        }
+    }
+
+    const fn status(self) -> (u16, &'static str) {
+        match self {
+            Self::NoUpgrade => (426, "Upgrade Required"),
+            Self::TooLong => (431, "Request Header Fields Too Large"),
+            Self::NoIdentity | Self::UnknownCharger => (404, "Not Found"),
+            Self::BadCredentials => (401, "Unauthorized"),
+            Self::BadRequest | Self::NoCommonProtocol | Self::NoKey => (400, "Bad Request"),
+        }
+    }
+
+    const fn text(self) -> &'static str {
+        match self {
+            Self::NoUpgrade => {
+                "This is an OCPP endpoint: it needs a WebSocket upgrade. A proxy in between must pass the headers \
+                 Upgrade and Connection on, over HTTP/1.1."
+            }
+            Self::BadRequest => "This is not an HTTP request that can be read.",
+            Self::TooLong => "The head of the request is too long.",
+            Self::NoIdentity => "The path must end in the identity of the charger, as in /ocpp/CP-1.",
+            Self::UnknownCharger => "This charger is not registered here.",
+            Self::BadCredentials => "This charger must show its password.",
+            Self::NoCommonProtocol => "None of the offered subprotocols is spoken here; spoken is: ocpp1.6.",
+            Self::NoKey => "The header Sec-WebSocket-Key is missing.",
+        }
+    }
+}
+
+/// The head of a request, as far as it matters.
+#[derive(Default)]
+struct Head {
+    line: String,
+    target: String,
+    old_http: bool,
+    upgrade: bool,
+    connection: bool,
+    key: Option<String>,
+    offered: Vec<String>,
+    authorization: Option<Vec<u8>>,
+}
+
+/// What a handshake came to, for the record.
+struct Outcome {
+    charger: Option<ChargerId>,
+    remarks: Vec<&'static str>,
+    result: Result<Agreed, Refusal>,
+}
+
+struct Agreed {
+    charger: ChargerId,
+    version: Version,
+    /// The subprotocol to echo, exactly as offered; none was offered otherwise.
+    echo: Option<String>,
+    accept: String,
+}
+
+/// Shakes hands. `None` when the charger was refused or went away; it is recorded either way.
+pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
+    mut stream: S,
+    peer: &str,
+    context: &Context,
+) -> Option<Accepted<S>> {
+    let deadline = Duration::from_secs(u64::from(context.settings.handshake_timeout_s));
+    // 1. Read the head, within the deadline.
+    let (head, rest) = match timeout(deadline, read_head(&mut stream)).await {
+        Ok(Ok(read)) => read,
+        Ok(Err(Some(refusal))) => {
+            let outcome = Outcome { charger: None, remarks: Vec::new(), result: Err(refusal) };
+            record(&Head::default(), peer, context, &outcome);
+            timeout(deadline, refuse(&mut stream, refusal)).await.ok();
+            return None;
+        }
+        // It went away before it had said anything: a port scan, a health check.
+        Ok(Err(None)) => return None,
+        Err(_) => {
+            give_up(peer, context);
+            return None;
+        }
+    };
+    // 2. Decide.
+    let outcome = decide(&head, context);
+    record(&head, peer, context, &outcome);
+    // 3. Answer.
+    match outcome.result {
+        Ok(agreed) => {
+            let answered = timeout(deadline, accept(&mut stream, &agreed)).await;
+            if !matches!(answered, Ok(Ok(()))) {
+                return None;
+            }
+            // 4. From here on it is a WebSocket.
+            let config = websocket_config(context.settings.max_message_bytes);
+            let socket = WebSocketStream::from_partially_read(stream, rest, Role::Server, Some(config)).await;
+            Some(Accepted { socket, charger: agreed.charger, version: agreed.version })
+        }
+        Err(refusal) => {
+            timeout(deadline, refuse(&mut stream, refusal)).await.ok();
+            None
+        }
+    }
+}
+
+/// Small buffers: with the defaults the read buffer alone would cost gigabytes at 100,000 chargers.
+fn websocket_config(max_message: usize) -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(4096)
+        .write_buffer_size(0)
+        .max_write_buffer_size(1024 * 1024)
+        .max_message_size(Some(max_message))
+        .max_frame_size(Some(max_message))
+}
+
+/// Reads until the head is whole; what came behind it belongs to the WebSocket. `Err(None)`: the peer went away.
+async fn read_head<S: AsyncRead + Unpin>(stream: &mut S) -> Result<(Head, Vec<u8>), Option<Refusal>> {
+    let mut bytes = Vec::with_capacity(1024);
+    loop {
+        if stream.read_buf(&mut bytes).await.map_err(|_| None)? == 0 {
+            return Err(None);
+        }
+        if let Some((head, length)) = parse(&bytes)? {
+            return Ok((head, bytes.split_off(length)));
+        }
+        if bytes.len() >= LONGEST_HEAD {
+            return Err(Some(Refusal::TooLong));
+        }
+    }
+}
+
+/// The head and its length, once it is whole.
+fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, Refusal> {
+    let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
+    let mut request = httparse::Request::new(&mut headers);
+    let length = match request.parse(bytes) {
+        Ok(httparse::Status::Complete(length)) => length,
+        Ok(httparse::Status::Partial) => return Ok(None),
+        Err(httparse::Error::TooManyHeaders) => return Err(Refusal::TooLong),
+        Err(_) => return Err(Refusal::BadRequest),
+    };
+    let target = request.path.unwrap_or_default();
+    let version = request.version.unwrap_or_default();
+    // The query may hold a secret; it is not kept.
+    let line = format!("{} {} HTTP/1.{version}", request.method.unwrap_or_default(), identity::path_of(target));
+    let mut head = Head { line, target: target.to_owned(), old_http: version == 0, ..Head::default() };
+    for header in request.headers.iter() {
+        let text = String::from_utf8_lossy(header.value);
+        let has = |word: &str| text.split(',').any(|part| part.trim().eq_ignore_ascii_case(word));
+        match header.name.to_ascii_lowercase().as_str() {
+            "upgrade" => head.upgrade |= has("websocket"),
+            "connection" => head.connection |= has("upgrade"),
+            "sec-websocket-key" => head.key = Some(text.trim().to_owned()),
+            "sec-websocket-protocol" => {
+                let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+                head.offered.extend(names.map(str::to_owned));
+            }
+            "authorization" => head.authorization = Some(header.value.to_vec()),
+            _ => {}
+        }
+    }
+    Ok(Some((head, length)))
+}
+
+fn decide(head: &Head, context: &Context) -> Outcome {
+    let mut remarks = Vec::new();
+    // a. Who? A registered identity wins over the last segment of the path.
+    let candidates = identity::candidates(&head.target, &context.settings.path);
+    let registered = candidates.iter().find_map(|id| context.sites.charger(id)).map(|charger| charger.id.clone());
+    let known = registered.is_some();
+    let charger = registered.or_else(|| candidates.last().cloned());
+    let result = agree(head, context, charger.as_ref(), known, &mut remarks);
+    Outcome { charger, remarks, result }
+}
+
+fn agree(
+    head: &Head,
+    context: &Context,
+    charger: Option<&ChargerId>,
+    known: bool,
+    remarks: &mut Vec<&'static str>,
+) -> Result<Agreed, Refusal> {
+    // b. Is it a WebSocket at all? A missing Connection header is forgiven.
+    if head.old_http || !head.upgrade {
+        return Err(Refusal::NoUpgrade);
+    }
+    if !head.connection {
+        remarks.push("the header Connection: Upgrade is missing");
+    }
+    let key = head.key.as_deref().filter(|key| !key.is_empty()).ok_or(Refusal::NoKey)?;
+    if key.len() != 24 {
+        remarks.push("Sec-WebSocket-Key is not 24 characters long");
+    }
+    let charger = charger.ok_or(Refusal::NoIdentity)?;
+    // c. May it?
+    if !known {
+        if context.settings.unknown_chargers == UnknownChargers::Refuse {
+            return Err(Refusal::UnknownCharger);
+        }
+        remarks.push("unregistered");
+    }
+    match context.credentials.check(charger, head.authorization.as_deref()) {
+        Verdict::Proven | Verdict::NotAsked { sent_some: false } => {}
+        Verdict::NotAsked { sent_some: true } => remarks.push("credentials sent though none are asked for"),
+        Verdict::Refused => return Err(Refusal::BadCredentials),
+    }
+    // d. In which language? What is offered is echoed letter by letter.
+    let echo = head.offered.iter().find(|name| is_16(name)).cloned();
+    if echo.is_none() {
+        if !head.offered.is_empty() || context.settings.without_subprotocol == WithoutSubprotocol::Refuse {
+            return Err(Refusal::NoCommonProtocol);
+        }
+        remarks.push("no subprotocol offered; OCPP 1.6 assumed");
+    }
+    Ok(Agreed { charger: charger.clone(), version: Version::V16, echo, accept: derive_accept_key(key.as_bytes()) })
+}
+
+/// `ocpp1.6` in any case, and the spelling without the dot's companions that some chargers use.
+fn is_16(name: &str) -> bool {
+    ["ocpp1.6", "ocpp1.6j", "ocpp16", "ocpp16j"].iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+fn record(head: &Head, peer: &str, context: &Context, outcome: &Outcome) {
+    let (label, status) = match &outcome.result {
+        Ok(_) => ("accepted", 101),
+        Err(refusal) => (refusal.label(), refusal.status().0),
+    };
+    let remarks = outcome.remarks.join("; ");
+    let charger = outcome.charger.as_ref();
+    context.observer.tell(HandshakeDone { charger, peer, outcome: label, status, remarks: &remarks });
+    context.store.keep_handshake(HandshakeRow {
+        at: (context.clock)(),
+        peer: peer.to_owned(),
+        charger: charger.cloned(),
+        request: head.line.clone(),
+        offered: head.offered.join(", "),
+        outcome: label,
+        status,
+        remarks,
+    });
+}
+
+/// The head did not come in time.
+fn give_up(peer: &str, context: &Context) {
+    let (outcome, status) = ("too_slow", 408);
+    context.observer.tell(HandshakeDone { charger: None, peer, outcome, status, remarks: "" });
+}
+
+async fn accept<S: AsyncWrite + Unpin>(stream: &mut S, agreed: &Agreed) -> std::io::Result<()> {
+    let protocol = Protocol(agreed.echo.as_deref());
+    let accept = &agreed.accept;
+    let answer = format!(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Accept: {accept}\r\n{protocol}\r\n"
+    );
+    stream.write_all(answer.as_bytes()).await?;
+    stream.flush().await
+}
+
+/// The header line of the agreed subprotocol; never an empty one.
+struct Protocol<'a>(Option<&'a str>);
+
+impl fmt::Display for Protocol<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |name| write!(f, "Sec-WebSocket-Protocol: {name}\r\n"))
+    }
+}
+
+async fn refuse<S: AsyncWrite + Unpin>(stream: &mut S, refusal: Refusal) -> std::io::Result<()> {
+    let ((status, reason), text) = (refusal.status(), refusal.text());
+    let extra = match refusal {
+        Refusal::BadCredentials => "WWW-Authenticate: Basic realm=\"OCPP\"\r\n",
+        Refusal::NoUpgrade => "Upgrade: websocket\r\n",
+        Refusal::BadRequest
+        | Refusal::TooLong
+        | Refusal::NoIdentity
+        | Refusal::UnknownCharger
+        | Refusal::NoCommonProtocol
+        | Refusal::NoKey => "",
+    };
+    let answer = format!(
+        "HTTP/1.1 {status} {reason}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n\
+         Connection: close\r\n{extra}\r\n{text}",
+        text.len()
+    );
+    stream.write_all(answer.as_bytes()).await?;
+    stream.shutdown().await
+}
