@@ -10,6 +10,8 @@ use serde::Deserialize;
 pub struct HttpSettings {
     /// Address to listen on. Loopback unless you put something in front that authenticates.
     pub listen: SocketAddr,
+    /// Whether `listen` may lie beyond loopback.
+    pub allow_remote: bool,
     /// Largest `limit` of a page.
     pub max_page: usize,
 }

@@ -1,16 +1,20 @@
 //! Settings: what an operator may change. One file per concern; `config/default.toml` holds the defaults and explains
-//! every key.
+//! every key; [`load`] layers file, environment and flags over it.
 
 pub mod availability;
 pub mod http;
+pub mod load;
 pub mod log;
 pub mod metrics;
 pub mod ocpp;
 pub mod registry;
 pub mod sites;
+mod sites_file;
 pub mod store;
 
-use serde::Deserialize;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Deserializer};
 
 /// All settings.
 #[derive(Clone, Debug, Deserialize)]
@@ -30,4 +34,49 @@ pub struct Settings {
     pub metrics: metrics::MetricsSettings,
     /// Log.
     pub log: log::LogSettings,
+}
+
+impl Settings {
+    /// What is wrong with values that are well-formed: key and reason.
+    fn objections(&self) -> Vec<(&'static str, String)> {
+        let mut found = Vec::new();
+        let mut object = |wrong: bool, key, reason: &str| {
+            if wrong {
+                found.push((key, reason.to_owned()));
+            }
+        };
+        object(self.ocpp.heartbeat_interval_s == 0, "ocpp.heartbeat_interval_s", "must be at least 1");
+        object(self.ocpp.ping_interval_s == 0, "ocpp.ping_interval_s", "must be at least 1");
+        object(
+            self.ocpp.silence_limit_s <= self.ocpp.ping_interval_s,
+            "ocpp.silence_limit_s",
+            "must be longer than ocpp.ping_interval_s",
+        );
+        object(self.ocpp.handshake_timeout_s == 0, "ocpp.handshake_timeout_s", "must be at least 1");
+        object(self.ocpp.max_message_bytes < 65_536, "ocpp.max_message_bytes", "must be at least 65536");
+        object(self.ocpp.max_connections == 0, "ocpp.max_connections", "must be at least 1");
+        let exposed = !self.http.listen.ip().is_loopback() && !self.http.allow_remote;
+        object(
+            exposed,
+            "http.listen",
+            "is beyond loopback, where anybody could read it; set http.allow_remote = true if something in front asks \
+             for a password",
+        );
+        object(self.http.max_page == 0, "http.max_page", "must be at least 1");
+        object(self.store.batch_records == 0, "store.batch_records", "must be at least 1");
+        object(
+            self.store.queue_records < self.store.batch_records,
+            "store.queue_records",
+            "must be at least store.batch_records",
+        );
+        object(self.store.readers == 0, "store.readers", "must be at least 1");
+        object(self.store.alive_interval_s == 0, "store.alive_interval_s", "must be at least 1");
+        found
+    }
+}
+
+/// An empty text is no path.
+fn path_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Ok((!text.is_empty()).then(|| PathBuf::from(text)))
 }

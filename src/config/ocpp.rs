@@ -18,6 +18,7 @@ pub struct OcppSettings {
     /// What to do with chargers that the registry does not know.
     pub unknown_chargers: UnknownChargers,
     /// File of charger passwords (TOML, `"charger id" = "password"`); none means that no charger has one.
+    #[serde(deserialize_with = "super::path_or_none")]
     pub passwords_file: Option<PathBuf>,
     /// Heartbeat interval given to chargers at boot, in seconds.
     pub heartbeat_interval_s: u32,

@@ -1,6 +1,7 @@
 //! The registry: which chargers there are, where, and how they are built. Read from TOML or CSV.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -12,6 +13,29 @@ use crate::domain::ids::{ChargerId, Outlet};
 pub struct Registry {
     /// The chargers; keys compare without case.
     pub chargers: HashMap<ChargerId, Arc<Charger>>,
+}
+
+/// Why a registry cannot be used: file, line, reason.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct SitesError(pub(super) String);
+
+impl Registry {
+    /// Reads a registry from a `.toml` or `.csv` file.
+    ///
+    /// # Errors
+    /// When the file cannot be read or says something that cannot be.
+    pub fn load(path: &Path) -> Result<Self, SitesError> {
+        super::sites_file::load(path)
+    }
+
+    /// Reads a registry from CSV text; `name` stands for the file in errors.
+    ///
+    /// # Errors
+    /// When the text says something that cannot be.
+    pub fn from_csv(name: &str, text: &str) -> Result<Self, SitesError> {
+        super::sites_file::from_csv(name, text)
+    }
 }
 
 /// A registered charger.

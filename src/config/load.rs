@@ -1,0 +1,254 @@
+//! Loading: defaults ← file ← environment ← flags. A mistake names where it stands and what may have been meant;
+//! several mistakes are told at once.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+use std::path::Path;
+
+use config::{Config, File, FileFormat};
+use toml::de::DeTable;
+
+use super::Settings;
+
+/// The defaults, as they stand in `config/default.toml`.
+pub const DEFAULTS: &str = include_str!("../../config/default.toml");
+
+/// Variables of the environment begin so.
+const PREFIX: &str = "CHARGEWATCH_";
+
+/// Variables with the prefix that are no settings.
+const NO_SETTINGS: [&str; 2] = ["CHARGEWATCH_CONFIG", "CHARGEWATCH_COMMIT"];
+
+/// What is wrong with the settings: one line per mistake.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Mistakes(pub Vec<String>);
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+impl std::error::Error for Mistakes {}
+
+/// Where settings come from, besides the defaults.
+#[derive(Debug, Default)]
+pub struct Sources<'a> {
+    /// The operator's file.
+    pub file: Option<&'a Path>,
+    /// The environment: names and values.
+    pub environment: Vec<(String, String)>,
+    /// Flags: setting (`ocpp.listen`) and value.
+    pub flags: Vec<(&'static str, String)>,
+}
+
+/// Loads the settings.
+///
+/// # Errors
+/// Every mistake that was found.
+pub fn load(sources: &Sources<'_>) -> Result<Settings, Mistakes> {
+    let known = keys(DEFAULTS).map_err(|error| Mistakes(vec![format!("config/default.toml: {error}")]))?;
+    let mut mistakes = Vec::new();
+    let file = sources.file.map(|path| OperatorFile::read(path, &known, &mut mistakes));
+    let environment = from_environment(&sources.environment, &known, &mut mistakes);
+    if !mistakes.is_empty() {
+        return Err(Mistakes(mistakes));
+    }
+    let flags = sources.flags.iter().map(|(key, value)| ((*key).to_owned(), value.clone()));
+    let settings = layered(file.as_ref(), environment.iter().cloned().chain(flags))
+        .map_err(|error| Mistakes(vec![locate(&error.to_string(), key_of(&error), file.as_ref(), &environment)]))?;
+    let objections = settings.objections();
+    if objections.is_empty() {
+        return Ok(settings);
+    }
+    let tell = |(key, reason): (&str, String)| {
+        locate(&format!("{key} {reason}"), Some(key.to_owned()), file.as_ref(), &environment)
+    };
+    Err(Mistakes(objections.into_iter().map(tell).collect()))
+}
+
+fn layered(
+    file: Option<&OperatorFile>,
+    overrides: impl Iterator<Item = (String, String)>,
+) -> Result<Settings, config::ConfigError> {
+    let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+    if let Some(file) = file {
+        builder = builder.add_source(File::from_str(&file.text, FileFormat::Toml));
+    }
+    for (key, value) in overrides {
+        builder = builder.set_override(key, value)?;
+    }
+    builder.build()?.try_deserialize()
+}
+
+/// The setting that an error is about, where it says so.
+fn key_of(error: &config::ConfigError) -> Option<String> {
+    let text = error.to_string();
+    let (_, rest) = text.split_once("for key `")?;
+    rest.split_once('`').map(|(key, _)| key.to_owned())
+}
+
+/// Says where a mistake stands.
+fn locate(message: &str, key: Option<String>, file: Option<&OperatorFile>, environment: &[(String, String)]) -> String {
+    let plain = message.split(" for key `").next().unwrap_or(message);
+    let Some(key) = key else { return message.to_owned() };
+    let told = if plain.starts_with(&key) { plain.to_owned() } else { format!("{key}: {plain}") };
+    if environment.iter().any(|(set, _)| *set == key) {
+        return format!("{}: {told}", variable(&key));
+    }
+    match file.and_then(|file| file.keys.get(&key).map(|span| (file, span))) {
+        Some((file, span)) => format!("{}:{}: {told}", file.name, line_of(&file.text, span)),
+        None => told,
+    }
+}
+
+/// The operator's file.
+struct OperatorFile {
+    name: String,
+    text: String,
+    keys: BTreeMap<String, Range<usize>>,
+}
+
+impl OperatorFile {
+    fn read(path: &Path, known: &BTreeMap<String, Range<usize>>, mistakes: &mut Vec<String>) -> Self {
+        let name = path.display().to_string();
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) => {
+                mistakes.push(format!("{name}: cannot be read: {error}"));
+                String::new()
+            }
+        };
+        let found = match keys(&text) {
+            Ok(found) => found,
+            Err(error) => {
+                let line = error.span().map_or(1, |span| line_of(&text, &span));
+                mistakes.push(format!("{name}:{line}: {}", error.message()));
+                BTreeMap::new()
+            }
+        };
+        for (key, span) in found.iter().filter(|(key, _)| !known.contains_key(*key)) {
+            let line = line_of(&text, span);
+            mistakes.push(format!("{name}:{line}: unknown key \"{key}\"; {}", suggestion(key, known.keys())));
+        }
+        Self { name, text, keys: found }
+    }
+}
+
+/// The environment's settings.
+fn from_environment(
+    environment: &[(String, String)],
+    known: &BTreeMap<String, Range<usize>>,
+    mistakes: &mut Vec<String>,
+) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let variables: Vec<String> = known.keys().map(|key| variable(key)).collect();
+    for (name, value) in environment {
+        if !name.starts_with(PREFIX) || NO_SETTINGS.contains(&name.as_str()) {
+            continue;
+        }
+        match known.keys().zip(&variables).find(|(_, variable)| *variable == name) {
+            Some((key, _)) => found.push((key.clone(), value.clone())),
+            None => mistakes.push(format!("unknown variable {name}; {}", suggestion(name, variables.iter()))),
+        }
+    }
+    found
+}
+
+/// The variable of a setting.
+fn variable(key: &str) -> String {
+    format!("{PREFIX}{}", key.replace('.', "__").to_uppercase())
+}
+
+/// What may have been meant.
+fn suggestion<'a>(wrong: &str, known: impl Iterator<Item = &'a String>) -> String {
+    let nearest = known.max_by(|a, b| strsim::jaro_winkler(wrong, a).total_cmp(&strsim::jaro_winkler(wrong, b)));
+    nearest.map_or_else(String::new, |nearest| format!("did you mean \"{nearest}\"?"))
+}
+
+/// Every `section.key` of a text, and where it stands. A section that is no table is a key of its own.
+fn keys(text: &str) -> Result<BTreeMap<String, Range<usize>>, toml::de::Error> {
+    let document = DeTable::parse(text)?;
+    let mut found = BTreeMap::new();
+    for (section, value) in document.get_ref() {
+        match value.get_ref().as_table() {
+            None => {
+                found.insert(section.get_ref().to_string(), section.span());
+            }
+            Some(table) => {
+                for key in table.keys() {
+                    found.insert(format!("{}.{}", section.get_ref(), key.get_ref()), key.span());
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn line_of(text: &str, span: &Range<usize>) -> usize {
+    text.get(..span.start).map_or(1, |before| before.matches('\n').count() + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_file(text: &str, environment: &[(&str, &str)]) -> Result<Settings, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("site.toml");
+        std::fs::write(&path, text).unwrap();
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let loaded = load(&Sources { file: Some(&path), environment, flags: Vec::new() });
+        loaded.map_err(|mistakes| mistakes.to_string().replace(&format!("{}/", folder.path().display()), ""))
+    }
+
+    #[test]
+    fn defaults_load_and_each_layer_wins_over_the_one_before() {
+        let settings = load(&Sources::default()).unwrap();
+        assert_eq!(settings.ocpp.listen.port(), 9000);
+        assert!(settings.registry.file.is_none() && settings.http.listen.ip().is_loopback());
+        let text = "[ocpp]\nheartbeat_interval_s = 60\nping_interval_s = 20\n";
+        let settings = with_file(text, &[("CHARGEWATCH_OCPP__PING_INTERVAL_S", "30"), ("PATH", "/bin")]).unwrap();
+        assert_eq!((settings.ocpp.heartbeat_interval_s, settings.ocpp.ping_interval_s), (60, 30));
+        let flags = vec![("ocpp.listen", "127.0.0.1:0".to_owned())];
+        assert_eq!(load(&Sources { flags, ..Sources::default() }).unwrap().ocpp.listen.port(), 0);
+    }
+
+    #[test]
+    fn a_mistake_names_where_it_stands_and_what_may_have_been_meant() {
+        for (text, told) in [
+            ("[ocpp]\n\nlisen = \"x\"\n", "site.toml:3: unknown key \"ocpp.lisen\"; did you mean \"ocpp.listen\"?"),
+            ("[htp]\nlisten = \"x\"", "site.toml:2: unknown key \"htp.listen\"; did you mean \"http.listen\"?"),
+            ("[ocpp\n", "site.toml:1: unclosed table, expected `]`"),
+            (
+                "[ocpp]\nping_interval_s = \"often\"\n",
+                "site.toml:2: ocpp.ping_interval_s: invalid type: string \"often\", expected an integer",
+            ),
+            (
+                "[ocpp]\nsilence_limit_s = 10\n",
+                "site.toml:2: ocpp.silence_limit_s must be longer than ocpp.ping_interval_s",
+            ),
+        ] {
+            assert_eq!(with_file(text, &[]).unwrap_err(), told);
+        }
+        let both = with_file("[ocpp]\na = 1\n[store]\nb = 2\n", &[]).unwrap_err();
+        assert_eq!(both.lines().count(), 2, "{both}");
+    }
+
+    #[test]
+    fn a_variable_that_is_no_setting_is_refused_and_a_bad_value_names_its_variable() {
+        let told = with_file("", &[("CHARGEWATCH_OCPP_LISTEN", "x")]).unwrap_err();
+        assert_eq!(told, "unknown variable CHARGEWATCH_OCPP_LISTEN; did you mean \"CHARGEWATCH_OCPP__LISTEN\"?");
+        let told = with_file("", &[("CHARGEWATCH_METRICS__DETAIL", "all")]).unwrap_err();
+        assert!(told.starts_with("CHARGEWATCH_METRICS__DETAIL: "), "{told}");
+        assert!(with_file("", &[("CHARGEWATCH_CONFIG", "x")]).is_ok());
+    }
+
+    #[test]
+    fn beyond_loopback_must_be_chosen() {
+        let told = with_file("[http]\nlisten = \"0.0.0.0:8080\"\n", &[]).unwrap_err();
+        assert!(told.starts_with("site.toml:2: http.listen is beyond loopback"), "{told}");
+        assert!(with_file("[http]\nlisten = \"0.0.0.0:8080\"\nallow_remote = true\n", &[]).is_ok());
+    }
+}
