@@ -1,3 +1,7 @@
 //! Parses arguments and calls the application; nothing else.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    chargewatch::app::main()
+}

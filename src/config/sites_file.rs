@@ -47,16 +47,13 @@ impl Where<'_> {
         SitesError(format!("{}:{}: {reason}", self.file, self.line))
     }
 
-    fn number<T: FromStr + PartialOrd>(
+    fn number<T: FromStr + PartialOrd + Display>(
         self,
         name: &str,
         text: Option<&str>,
         from: T,
         to: T,
-    ) -> Result<Option<T>, SitesError>
-    where
-        T: Display,
-    {
+    ) -> Result<Option<T>, SitesError> {
         let Some(text) = text else { return Ok(None) };
         let number = text.parse::<T>().ok().filter(|number| (&from..=&to).contains(&number));
         let wrong = || self.error(format!("{name} \"{text}\" is not a number from {from} to {to}"));
@@ -103,7 +100,7 @@ pub(super) fn from_csv(file: &str, text: &str) -> Result<Registry, SitesError> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let head = Where { file, line: 1 };
     let columns: Vec<String> = reader.headers().map_err(|error| head.error(error))?.iter().map(str::to_owned).collect();
-    for column in columns.iter().filter(|column| !COLUMNS.contains(&column.as_str())) {
+    if let Some(column) = columns.iter().find(|column| !COLUMNS.contains(&column.as_str())) {
         let near = COLUMNS
             .into_iter()
             .max_by(|a, b| strsim::jaro_winkler(column, a).total_cmp(&strsim::jaro_winkler(column, b)));

@@ -1,1 +1,97 @@
-//! The side that people and monitors read.
+//! The side that people and monitors read: lists and objects, metrics, health. Only reading is possible.
+
+mod error;
+mod list;
+mod openapi;
+mod params;
+mod router;
+mod routes;
+mod table;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::Router;
+use tokio::net::TcpListener;
+
+use crate::config::metrics::Detail;
+use crate::config::sites::SharedRegistry;
+use crate::gateway::registry::Connections;
+use crate::observe::Observer;
+use crate::store::{OurClock, Store};
+
+/// What the routes need.
+#[derive(Clone)]
+pub struct Api {
+    /// The ledger.
+    pub store: Store,
+    /// Sites and chargers.
+    pub sites: SharedRegistry,
+    /// Who is connected.
+    pub connections: Connections,
+    /// Metrics and live picture.
+    pub observer: Observer,
+    /// Our time.
+    pub clock: OurClock,
+    /// How far down the metrics go.
+    pub detail: Detail,
+    /// How long a charger may be unheard, in milliseconds.
+    pub grace_ms: i64,
+    /// Largest page.
+    pub max_page: usize,
+    /// Whether the address is a loopback address: then only requests to a loopback host are answered.
+    pub loopback_only: bool,
+    /// Version and commit of this build.
+    pub build: (&'static str, &'static str),
+    /// Set once chargers are served, cleared when the program ends.
+    pub ready: Arc<AtomicBool>,
+}
+
+impl Api {
+    /// Why the service is not ready, if so.
+    fn unready(&self) -> Option<String> {
+        if !self.ready.load(Ordering::Relaxed) {
+            return Some("chargers are not served".to_owned());
+        }
+        self.store.trouble().map(|reason| format!("the ledger takes no writes: {reason}"))
+    }
+}
+
+/// Why the reading side cannot start.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen for HTTP on {address}: {reason}; choose another address with --http-listen")]
+pub struct HttpError {
+    /// Which address.
+    pub address: SocketAddr,
+    /// Why.
+    pub reason: std::io::Error,
+}
+
+/// Takes the address.
+///
+/// # Errors
+/// When it cannot be used.
+pub async fn bind(address: SocketAddr) -> Result<TcpListener, HttpError> {
+    TcpListener::bind(address).await.map_err(|reason| HttpError { address, reason })
+}
+
+/// The routes.
+pub fn router(api: Api) -> Router {
+    router::build(api)
+}
+
+/// Serves until `stop` is done.
+///
+/// # Errors
+/// When the listener fails for good.
+pub async fn serve(
+    listener: TcpListener,
+    api: Api,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    axum::serve(listener, router(api)).with_graceful_shutdown(stop).await
+}
+
+#[cfg(test)]
+mod tests;

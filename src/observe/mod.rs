@@ -5,7 +5,9 @@
 
 pub mod board;
 pub mod events;
+pub mod log;
 pub mod metrics;
+pub mod page;
 
 use std::sync::Arc;
 

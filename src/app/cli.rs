@@ -1,0 +1,119 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::{Failure, healthcheck, screen, serve};
+use crate::config::Settings;
+use crate::config::load::{Sources, load};
+use crate::config::sites::Registry;
+use crate::gateway::Credentials;
+
+/// Version and commit; the commit is known where the build was told it (CHARGEWATCH_COMMIT).
+pub(super) const BUILD: (&str, &str) = (
+    env!("CARGO_PKG_VERSION"),
+    match option_env!("CHARGEWATCH_COMMIT") {
+        Some(commit) => commit,
+        None => "unknown",
+    },
+);
+
+/// What `--version` prints behind the name.
+static VERSION: LazyLock<String> = LazyLock::new(|| format!("{} (commit {})", BUILD.0, BUILD.1));
+
+/// Watches an EV charging network: chargers connect over OCPP, sessions and readings are kept, figures can be trusted.
+#[derive(Parser)]
+#[command(name = "chargewatch", version = VERSION.as_str(), max_term_width = 100)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve chargers and readers until stopped.
+    #[command(after_help = "Example: chargewatch serve --config site.toml --data-dir /var/lib/chargewatch")]
+    Serve(ServeFlags),
+    /// Check the settings, the registry and the passwords, and say what is wrong.
+    #[command(after_help = "Exits with 0 when all is well, with 2 when something is wrong.")]
+    CheckConfig(ConfigFlag),
+    /// Ask a running chargewatch whether it is ready.
+    Healthcheck {
+        /// Its HTTP address.
+        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+        http: SocketAddr,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct ConfigFlag {
+    /// File with settings; see config/default.toml for what there is.
+    #[arg(long, value_name = "FILE", env = "CHARGEWATCH_CONFIG")]
+    pub(super) config: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(super) struct ServeFlags {
+    #[command(flatten)]
+    pub(super) config: ConfigFlag,
+    /// Address for chargers, instead of ocpp.listen.
+    #[arg(long, value_name = "ADDR")]
+    pub(super) ocpp_listen: Option<SocketAddr>,
+    /// Address for readers, instead of http.listen.
+    #[arg(long, value_name = "ADDR")]
+    pub(super) http_listen: Option<SocketAddr>,
+    /// Folder of the ledger, instead of store.data_dir.
+    #[arg(long, value_name = "DIR")]
+    pub(super) data_dir: Option<PathBuf>,
+}
+
+impl ServeFlags {
+    /// The settings with these flags on top.
+    pub(super) fn settings(&self) -> Result<Settings, Failure> {
+        let address = |address: &SocketAddr| address.to_string();
+        let flags = [
+            self.ocpp_listen.as_ref().map(|listen| ("ocpp.listen", address(listen))),
+            self.http_listen.as_ref().map(|listen| ("http.listen", address(listen))),
+            self.data_dir.as_ref().map(|folder| ("store.data_dir", folder.display().to_string())),
+        ];
+        settings(&self.config, flags.into_iter().flatten().collect())
+    }
+}
+
+/// Does what the arguments say.
+pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
+    match arguments.command {
+        Command::Serve(flags) => serve::run(flags.settings()?),
+        Command::CheckConfig(flag) => check(&flag),
+        Command::Healthcheck { http } => healthcheck::ask(http).map_err(Failure::trouble),
+    }
+}
+
+fn settings(flag: &ConfigFlag, flags: Vec<(&'static str, String)>) -> Result<Settings, Failure> {
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    load(&Sources { file: flag.config.as_deref(), environment, flags }).map_err(Failure::mistake)
+}
+
+/// Says whether the settings and the files that they name can be used.
+fn check(flag: &ConfigFlag) -> Result<(), Failure> {
+    let settings = settings(flag, Vec::new())?;
+    let mut told = vec!["the settings are fine".to_owned()];
+    if let Some(path) = &settings.registry.file {
+        let registry = Registry::load(path).map_err(Failure::mistake)?;
+        let mut sites: Vec<&str> = registry.chargers.values().map(|charger| charger.site.id.as_str()).collect();
+        sites.sort_unstable();
+        sites.dedup();
+        told.push(format!("the registry has {} chargers at {} sites", registry.chargers.len(), sites.len()));
+    }
+    if let Some(path) = &settings.ocpp.passwords_file {
+        Credentials::load(path).map_err(Failure::mistake)?;
+        told.push("the charger passwords can be read".to_owned());
+    }
+    screen::say(&told.join("\n"));
+    Ok(())
+}

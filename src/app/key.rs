@@ -1,0 +1,56 @@
+//! The key under which id tokens are hashed: made at the first start, kept beside the ledger and not in it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use crate::domain::token::TokenKey;
+
+/// Its file in the data folder.
+const FILE: &str = "token.key";
+
+/// Reads the key, or makes it.
+pub(super) fn load(folder: &Path) -> Result<TokenKey, String> {
+    let path = folder.join(FILE);
+    let told = |what: &str, error: &dyn std::fmt::Display| format!("the token key {} {what}: {error}", path.display());
+    std::fs::create_dir_all(folder).map_err(|error| told("has no folder", &error))?;
+    match File::open(&path) {
+        Ok(mut file) => {
+            let mode = file.metadata().map_err(|error| told("cannot be read", &error))?.permissions().mode();
+            if mode & 0o077 != 0 {
+                return Err(told("can be read by others", &"make it private with chmod 600"));
+            }
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).map_err(|error| told("cannot be read", &error))?;
+            let key = <[u8; 32]>::try_from(bytes).map_err(|_| told("is damaged", &"it must be 32 bytes long"))?;
+            Ok(TokenKey::new(key))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let key: [u8; 32] = rand::random();
+            let mut options = OpenOptions::new();
+            let file = options.write(true).create_new(true).mode(0o600).open(&path);
+            let written = file.and_then(|mut file| file.write_all(&key).and_then(|()| file.sync_all()));
+            written.map_err(|error| told("cannot be made", &error))?;
+            Ok(TokenKey::new(key))
+        }
+        Err(error) => Err(told("cannot be read", &error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_is_made_once_private_and_refused_when_others_can_read_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = load(folder.path()).unwrap();
+        let again = load(folder.path()).unwrap();
+        assert_eq!(first.hash("04AABBCC"), again.hash("04AABBCC"));
+        let path = folder.path().join(FILE);
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(load(folder.path()).unwrap_err().contains("chmod 600"));
+    }
+}

@@ -1,0 +1,280 @@
+//! Serving: what starts in which order, and stops in the reverse one.
+//!
+//! Start: log → token key → ledger → registry → live picture → chargers → readers → ready.
+//! Stop: not ready → chargers (each frame in hand is answered) → readers → ledger. Within 10 seconds.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
+
+use chrono::Utc;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tracing::{error, info, warn};
+
+use super::{Failure, cli, key};
+use crate::config::Settings;
+use crate::config::sites::{Registry, SharedRegistry};
+use crate::domain::ids::StationKey;
+use crate::domain::time::At;
+use crate::gateway::registry::Connections;
+use crate::gateway::{Context, Credentials, Gateway};
+use crate::http::{self, Api};
+use crate::observe::{Observer, log};
+use crate::store::archive::Archive;
+use crate::store::{OurClock, Store, StoreError};
+
+/// How long stopping may take: chargers, then the ledger.
+const STOP_LIMITS: (Duration, Duration) = (Duration::from_secs(6), Duration::from_secs(3));
+
+/// Chargers that are read at a time to seed the live picture.
+const SEED_PAGE: usize = 1000;
+
+/// Why serving cannot start: a message for the operator.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ServeError(String);
+
+impl ServeError {
+    fn of(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// What to serve with.
+pub struct Setup {
+    /// The settings.
+    pub settings: Settings,
+    /// Our time. The wall's, but for a demo.
+    pub clock: OurClock,
+    /// A registry instead of the settings' file.
+    pub registry: Option<Registry>,
+}
+
+impl Setup {
+    /// The settings, with the wall's time and the settings' registry.
+    pub fn real(settings: Settings) -> Self {
+        Self { settings, clock: Arc::new(|| At::from(Utc::now())), registry: None }
+    }
+}
+
+/// A service that runs.
+pub struct Running {
+    gateway: Gateway,
+    store: Store,
+    http_addr: SocketAddr,
+    ready: Arc<AtomicBool>,
+    stop_http: oneshot::Sender<()>,
+    http: JoinHandle<std::io::Result<()>>,
+    chores: Vec<JoinHandle<()>>,
+    observer: Observer,
+}
+
+/// Starts the service.
+///
+/// # Errors
+/// What the operator must change.
+pub async fn start(setup: Setup) -> Result<Running, ServeError> {
+    let Setup { settings, clock, registry } = setup;
+    let observer = Observer::new().map_err(ServeError::of)?;
+    let token_key = key::load(&settings.store.data_dir).map_err(ServeError)?;
+    let credentials = match &settings.ocpp.passwords_file {
+        Some(path) => Credentials::load(path).map_err(ServeError::of)?,
+        None => Credentials::default(),
+    };
+    let started = clock();
+    let store = Store::open(&settings.store, clock.clone(), observer.clone()).map_err(ServeError::of)?;
+    let from_file = registry.is_none();
+    let registry = match (&settings.registry.file, registry) {
+        (_, Some(registry)) => registry,
+        (Some(path), None) => Registry::load(path).map_err(ServeError::of)?,
+        (None, None) => Registry::default(),
+    };
+    let sites = SharedRegistry::new(registry);
+    seed(&store, &observer).await.map_err(ServeError::of)?;
+    let http_listener = http::bind(settings.http.listen).await.map_err(ServeError::of)?;
+    let http_addr = http_listener.local_addr().map_err(ServeError::of)?;
+    let grace_s = settings.availability.grace_s.max(2 * settings.ocpp.heartbeat_interval_s);
+    let mut chores = vec![tokio::spawn(blame_link(store.clone(), started, clock.clone(), grace_s))];
+    let file = settings.registry.file.clone().filter(|_| from_file);
+    chores.push(tokio::spawn(reload(file, settings.registry.reload_s, sites.clone())));
+    let ready = Arc::new(AtomicBool::new(false));
+    let connections = Connections::default();
+    let api = Api {
+        store: store.clone(),
+        sites: sites.clone(),
+        connections: connections.clone(),
+        observer: observer.clone(),
+        clock: clock.clone(),
+        detail: settings.metrics.detail,
+        grace_ms: i64::from(grace_s) * 1000,
+        max_page: settings.http.max_page,
+        loopback_only: settings.http.listen.ip().is_loopback(),
+        build: cli::BUILD,
+        ready: ready.clone(),
+    };
+    let gateway = Gateway::start(Context {
+        settings: settings.ocpp,
+        availability: settings.availability,
+        sites,
+        credentials,
+        store: store.clone(),
+        observer: observer.clone(),
+        token_key,
+        clock,
+        connections,
+    })
+    .await
+    .map_err(ServeError::of)?;
+    let (stop_http, http_stopped) = oneshot::channel::<()>();
+    let http = tokio::spawn(http::serve(http_listener, api, async {
+        // It also stops when whoever started it is gone.
+        http_stopped.await.ok();
+    }));
+    ready.store(true, Ordering::Relaxed);
+    info!(chargers = %gateway.local_addr(), readers = %http_addr, "serving");
+    Ok(Running { gateway, store, http_addr, ready, stop_http, http, chores, observer })
+}
+
+impl Running {
+    /// Where chargers connect to.
+    pub const fn ocpp_addr(&self) -> SocketAddr {
+        self.gateway.local_addr()
+    }
+
+    /// Where readers connect to.
+    pub const fn http_addr(&self) -> SocketAddr {
+        self.http_addr
+    }
+
+    /// Metrics and live picture.
+    pub const fn observer(&self) -> &Observer {
+        &self.observer
+    }
+
+    /// Stops everything in order.
+    ///
+    /// # Errors
+    /// When the ledger could not be closed in time; what was answered is safe all the same.
+    pub async fn stop(self) -> Result<(), StoreError> {
+        self.ready.store(false, Ordering::Relaxed);
+        for chore in &self.chores {
+            chore.abort();
+        }
+        if !self.gateway.shutdown(STOP_LIMITS.0).await {
+            warn!("some chargers were still connected when the time to stop ran out");
+        }
+        // A reader may hold its stream open for ever.
+        self.stop_http.send(()).ok();
+        self.http.abort();
+        self.store.close(STOP_LIMITS.1).await
+    }
+}
+
+/// Serves until a signal says stop.
+pub(super) fn run(settings: Settings) -> Result<(), Failure> {
+    log::start(&settings.log).map_err(|error| Failure::mistake(format!("log.filter: {error}")))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::trouble)?;
+    let result = runtime.block_on(async {
+        let running = start(Setup::real(settings)).await.map_err(Failure::trouble)?;
+        stop_signal().await.map_err(Failure::trouble)?;
+        info!("stopping");
+        tokio::spawn(async {
+            if stop_signal().await.is_ok() {
+                std::process::exit(1);
+            }
+        });
+        running.stop().await.map_err(Failure::trouble)
+    });
+    runtime.shutdown_background();
+    result
+}
+
+/// Waits for SIGTERM or SIGINT.
+pub(super) async fn stop_signal() -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// Sets the live picture to what the ledger knows, so that counters do not fall.
+async fn seed(store: &Store, observer: &Observer) -> Result<(), StoreError> {
+    let board = observer.board.clone();
+    store
+        .read(move |archive: &mut dyn Archive| {
+            let mut after: Option<StationKey> = None;
+            loop {
+                let views = archive.chargers(None, after, SEED_PAGE)?;
+                let Some(last) = views.last() else { break };
+                after = Some(last.key);
+                for view in views {
+                    board.seed(&view.charger, |live| {
+                        live.heard = view.last_heard;
+                        live.boots = view.boots.into();
+                        live.boot = view.boot;
+                        live.protocol = view.protocol.unwrap_or_default();
+                        for connector in view.connectors {
+                            let outlet = connector.outlet;
+                            live.connector(outlet).now = Some(connector);
+                        }
+                    });
+                }
+            }
+            for total in archive.totals()? {
+                let sessions = u64::from(total.sessions);
+                board.seed_totals(&total.charger, total.outlet, sessions, total.energy, total.open.as_ref());
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// A grace after the start, whoever has not come back is missing by the link's fault and not by ours.
+async fn blame_link(store: Store, started: At, clock: OurClock, grace_s: u32) {
+    let due = started.plus_millis(i64::from(grace_s) * 1000);
+    while clock() < due {
+        // Our clock may run faster than the wall's.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    if let Err(error) = store.blame_link_for_absent(started).await {
+        error!(%error, "absent chargers could not be put down to the link");
+    }
+}
+
+/// Reads the registry anew when its file has changed or SIGHUP asks for it. A bad file changes nothing.
+/// Without a file SIGHUP does nothing (and does not end the program).
+async fn reload(path: Option<PathBuf>, every_s: u64, sites: SharedRegistry) {
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
+    let mut seen = path.as_deref().and_then(changed_at);
+    let pause = Duration::from_secs(if every_s == 0 { u64::from(u32::MAX) } else { every_s });
+    loop {
+        let asked = tokio::select! {
+            _ = hangup.recv() => true,
+            () = tokio::time::sleep(pause) => false,
+        };
+        let Some(path) = path.as_deref() else { continue };
+        let now = changed_at(path);
+        if !asked && now == seen {
+            continue;
+        }
+        seen = now;
+        match Registry::load(path) {
+            Ok(registry) => {
+                info!(chargers = registry.chargers.len(), "registry read anew");
+                sites.replace(registry);
+            }
+            Err(error) => error!(%error, "the registry has a mistake; the one before stays"),
+        }
+    }
+}
+
+fn changed_at(path: &Path) -> Option<SystemTime> {
+    std::fs::metadata(path).and_then(|meta| meta.modified()).ok()
+}

@@ -1,0 +1,167 @@
+//! Lists: a page of JSON, or the whole as CSV or NDJSON with flat memory.
+//!
+//! A stream reads page after page, each its own short read of the ledger, through a channel of two chunks: a slow
+//! client holds nothing open, one that goes away ends it, and an error in the middle aborts the body.
+
+use std::io;
+
+use axum::body::{Body, Bytes};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use tokio::sync::mpsc;
+
+use super::Api;
+use super::error::Problem;
+use super::params::{CURSOR, FORMAT, Query};
+use super::table::{self, Resource, Row};
+use crate::store::StoreError;
+use crate::store::archive::Archive;
+
+/// Rows that are read at a time when the whole list is streamed.
+const STREAM_PAGE: usize = 1000;
+
+/// One page of a list: rows with the cursor of each.
+pub(super) type Page = Vec<(String, Row)>;
+
+/// Reads a page after a cursor.
+pub(super) trait Source: Clone + Send + Sync + 'static {
+    /// At most `limit` rows after `cursor`. An empty page is the end.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read, or the cursor is none of ours.
+    fn page(&self, archive: &mut dyn Archive, cursor: Option<&str>, limit: usize) -> Result<Page, Fault>;
+}
+
+/// Why a page cannot be read.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// The cursor is none of ours.
+    Cursor,
+    /// The ledger failed.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Answers a list request.
+pub(super) async fn answer(
+    api: &Api,
+    resource: &'static Resource,
+    query: &Query,
+    source: impl Source,
+) -> Result<Response, Problem> {
+    match query.text(&FORMAT) {
+        Some("csv") => Ok(stream(api, resource, source, Form::Csv)),
+        Some("ndjson") => Ok(stream(api, resource, source, Form::NdJson)),
+        _ => page(api, resource, query, source).await,
+    }
+}
+
+async fn page(api: &Api, resource: &'static Resource, query: &Query, source: impl Source) -> Result<Response, Problem> {
+    let limit = query.limit(api.max_page)?;
+    let wrong = || Problem::bad_request("cursor is none that this list gave out");
+    let cursor = query.text(&CURSOR).map(|text| unpack(text).ok_or_else(wrong)).transpose()?;
+    let read = move |archive: &mut dyn Archive| Ok(source.page(archive, cursor.as_deref(), limit));
+    let rows = match api.store.read(read).await? {
+        Ok(rows) => rows,
+        Err(Fault::Cursor) => return Err(wrong()),
+        Err(Fault::Store(error)) => return Err(error.into()),
+    };
+    let mut body = String::from("{\"items\":[");
+    for (index, (_, row)) in rows.iter().enumerate() {
+        if index > 0 {
+            body.push(',');
+        }
+        resource.json(row, &mut body);
+    }
+    body.push_str("],\"next_cursor\":");
+    match rows.last().filter(|_| rows.len() == limit) {
+        Some((cursor, _)) => table::text(&pack(cursor), &mut body),
+        None => body.push_str("null"),
+    }
+    body.push('}');
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+/// The form of a stream.
+#[derive(Clone, Copy)]
+enum Form {
+    Csv,
+    NdJson,
+}
+
+fn stream(api: &Api, resource: &'static Resource, source: impl Source, form: Form) -> Response {
+    let (chunks, mut ready) = mpsc::channel::<io::Result<Bytes>>(2);
+    let store = api.store.clone();
+    tokio::spawn(async move {
+        let mut cursor: Option<String> = None;
+        let mut head = matches!(form, Form::Csv);
+        loop {
+            let (source, after) = (source.clone(), cursor.clone());
+            let read = move |archive: &mut dyn Archive| Ok(source.page(archive, after.as_deref(), STREAM_PAGE));
+            let rows = match store.read(read).await {
+                Ok(Ok(rows)) => rows,
+                Ok(Err(fault)) => return drop(chunks.send(Err(io::Error::other(format!("{fault:?}")))).await),
+                Err(error) => return drop(chunks.send(Err(io::Error::other(error))).await),
+            };
+            let last = rows.last().map(|(cursor, _)| cursor.clone());
+            if head || last.is_some() {
+                let chunk = render(resource, &rows, form, head);
+                // Nobody reads any more when this fails.
+                if chunks.send(chunk).await.is_err() {
+                    return;
+                }
+            }
+            head = false;
+            match last {
+                Some(last) => cursor = Some(last),
+                None => return,
+            }
+        }
+    });
+    let body = Body::from_stream(futures_util::stream::poll_fn(move |context| ready.poll_recv(context)));
+    let kind = match form {
+        Form::Csv => "text/csv; charset=utf-8; header=present",
+        Form::NdJson => "application/x-ndjson",
+    };
+    ([(header::CONTENT_TYPE, kind)], body).into_response()
+}
+
+fn render(resource: &Resource, rows: &Page, form: Form, head: bool) -> io::Result<Bytes> {
+    match form {
+        Form::Csv => {
+            let mut writer = csv::Writer::from_writer(Vec::new());
+            if head {
+                writer.write_record(resource.columns())?;
+            }
+            for (_, row) in rows {
+                writer.write_record(resource.cells(row))?;
+            }
+            let bytes = writer.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
+            Ok(bytes.into())
+        }
+        Form::NdJson => {
+            let mut out = String::new();
+            for (_, row) in rows {
+                resource.json(row, &mut out);
+                out.push('\n');
+            }
+            Ok(out.into())
+        }
+    }
+}
+
+/// Cursors are opaque outside.
+fn pack(cursor: &str) -> String {
+    URL_SAFE_NO_PAD.encode(cursor)
+}
+
+fn unpack(text: &str) -> Option<String> {
+    String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()
+}

@@ -1,0 +1,136 @@
+//! The OpenAPI document, made from the routes and resources themselves.
+
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+
+use super::params::Param;
+use super::router::{Gives, ROUTES, Route};
+use super::table::{Kind, Resource};
+
+/// Gives the document.
+pub(super) async fn serve() -> Response {
+    let body = std::future::ready(document().to_string()).await;
+    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+/// The document.
+pub(super) fn document() -> Value {
+    let mut paths = Map::new();
+    let mut schemas = Map::new();
+    schemas.insert("Problem".to_owned(), problem());
+    for route in ROUTES {
+        match route.gives {
+            Gives::List(resource) | Gives::One(resource) => add_schema(resource, &mut schemas),
+            Gives::Text(_) => {}
+        }
+        paths.insert(route.path.to_owned(), json!({ "get": operation(route) }));
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "chargewatch",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "What an EV charging network does and did. Times are RFC 3339 in UTC; quantities are exact decimals; what is not known is null."
+        },
+        "paths": paths,
+        "components": { "schemas": schemas }
+    })
+}
+
+fn operation(route: &Route) -> Value {
+    let mut parameters: Vec<Value> = route.params.iter().map(|param| query(param)).collect();
+    if route.path.contains("{id}") {
+        let about = "Identity of the charger, or number of the session.";
+        let id = json!({ "name": "id", "in": "path", "required": true, "description": about, "schema": { "type": "string" } });
+        parameters.insert(0, id);
+    }
+    let content = match route.gives {
+        Gives::Text(kind) => json!({ kind: { "schema": { "type": "string" } } }),
+        Gives::One(resource) => json!({ "application/json": { "schema": reference(resource) } }),
+        Gives::List(resource) => json!({
+            "application/json": { "schema": {
+                "type": "object",
+                "required": ["items", "next_cursor"],
+                "properties": {
+                    "items": { "type": "array", "items": reference(resource) },
+                    "next_cursor": { "type": ["string", "null"] }
+                }
+            } },
+            "text/csv": { "schema": { "type": "string" } },
+            "application/x-ndjson": { "schema": { "type": "string" } }
+        }),
+    };
+    let fails = json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } });
+    json!({
+        "summary": route.about,
+        "parameters": parameters,
+        "responses": {
+            "200": { "description": route.about, "content": content },
+            "default": { "description": "A problem (RFC 9457).", "content": fails }
+        }
+    })
+}
+
+fn query(param: &Param) -> Value {
+    let mut schema = json!({ "type": "string" });
+    if !param.words.is_empty() {
+        schema = json!({ "type": "string", "enum": param.words });
+    }
+    json!({ "name": param.name, "in": "query", "required": false, "description": param.about, "schema": schema })
+}
+
+fn reference(resource: &Resource) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{}", resource.name) })
+}
+
+fn add_schema(resource: &'static Resource, schemas: &mut Map<String, Value>) {
+    if schemas.contains_key(resource.name) {
+        return;
+    }
+    let mut properties = Map::new();
+    for field in resource.fields {
+        let mut schema = match field.kind {
+            Kind::Text => json!({ "type": ["string", "null"] }),
+            Kind::Whole => json!({ "type": ["integer", "null"] }),
+            Kind::Decimal => json!({ "type": ["number", "null"] }),
+            Kind::Bool => json!({ "type": ["boolean", "null"] }),
+            Kind::Time => json!({ "type": ["string", "null"], "format": "date-time" }),
+            Kind::Word(words) => {
+                let words: Vec<Value> = words.iter().map(|word| json!(word)).chain([Value::Null]).collect();
+                json!({ "type": ["string", "null"], "enum": words })
+            }
+            Kind::Object(inner) => {
+                add_schema(inner, schemas);
+                json!({ "anyOf": [reference(inner), { "type": "null" }] })
+            }
+            Kind::List(inner) => {
+                add_schema(inner, schemas);
+                json!({ "type": "array", "items": reference(inner) })
+            }
+        };
+        if let Some(object) = schema.as_object_mut() {
+            object.insert("description".to_owned(), json!(field.about));
+        }
+        properties.insert(field.name.to_owned(), schema);
+    }
+    let names: Vec<&str> = resource.fields.iter().map(|field| field.name).collect();
+    let schema = json!({
+        "type": "object", "description": resource.about, "required": names, "properties": properties
+    });
+    schemas.insert(resource.name.to_owned(), schema);
+}
+
+fn problem() -> Value {
+    json!({
+        "type": "object",
+        "description": "What went wrong (RFC 9457).",
+        "required": ["type", "title", "status", "detail"],
+        "properties": {
+            "type": { "type": "string" },
+            "title": { "type": "string" },
+            "status": { "type": "integer" },
+            "detail": { "type": "string" }
+        }
+    })
+}

@@ -1,0 +1,269 @@
+//! Evidence: frames, availability intervals, deviations, connection attempts.
+
+use axum::extract::{Path, RawQuery, State};
+use axum::response::Response;
+
+use super::wanted_chargers;
+use crate::domain::availability::Interval;
+use crate::domain::ids::{ChargerId, FrameKey, Outlet, StationKey};
+use crate::domain::time::At;
+use crate::http::Api;
+use crate::http::error::Problem;
+use crate::http::list::{self, Fault, Page, Source};
+use crate::http::params::{FROM, Param, Query, TO};
+use crate::http::router::declared;
+use crate::http::table::{Field, Kind, Resource, Row};
+use crate::store::archive::{Archive, DeviationView, EvidenceFilter, FrameView, HandshakeView};
+
+pub(in crate::http) const ACTION: Param = Param { name: "action", about: "With this action.", words: &[] };
+pub(in crate::http) const RULE: Param = Param { name: "rule", about: "By this rule.", words: &[] };
+pub(in crate::http) const OUTCOME: Param = Param { name: "outcome", about: "With this outcome.", words: &[] };
+
+/// A frame.
+pub(in crate::http) const FRAME: Resource = Resource {
+    name: "Frame",
+    about: "A frame as received, with what we answered.",
+    fields: &[
+        Field { name: "id", kind: Kind::Whole, about: "Number of the frame." },
+        Field { name: "charger_id", kind: Kind::Text, about: "Identity of the charger." },
+        Field { name: "received_at", kind: Kind::Time, about: "When, on our clock." },
+        Field { name: "action", kind: Kind::Text, about: "Action, CallResult, CallError, Unknown or Unreadable." },
+        Field { name: "text", kind: Kind::Text, about: "The frame; id tokens replaced by their hashes." },
+        Field { name: "reply", kind: Kind::Text, about: "What we answered." },
+        Field { name: "deviations", kind: Kind::Whole, about: "How many deviations it has." },
+    ],
+};
+
+/// An interval.
+pub(in crate::http) const INTERVAL: Resource = Resource {
+    name: "Interval",
+    about: "A half-open interval of a connector's availability.",
+    fields: &[
+        Field { name: "evse_id", kind: Kind::Whole, about: "EVSE, as the charger numbers it." },
+        Field { name: "connector_id", kind: Kind::Whole, about: "Connector; 0 is the charger as a whole." },
+        Field { name: "from", kind: Kind::Time, about: "From, inclusive." },
+        Field { name: "until", kind: Kind::Time, about: "Until, exclusive; null while it lasts." },
+        Field { name: "state", kind: Kind::Text, about: "Availability, in OCPI words." },
+        Field { name: "status", kind: Kind::Text, about: "The OCPP status behind it." },
+        Field { name: "cause", kind: Kind::Text, about: "charger, transaction, link, our_outage, operator." },
+        Field { name: "frame_id", kind: Kind::Whole, about: "The frame that proves it." },
+    ],
+};
+
+/// A deviation.
+pub(in crate::http) const DEVIATION: Resource = Resource {
+    name: "Deviation",
+    about: "Where a frame deviates from OCPP.",
+    fields: &[
+        Field { name: "id", kind: Kind::Whole, about: "Number of the deviation." },
+        Field { name: "frame_id", kind: Kind::Whole, about: "The frame; it may be gone by retention." },
+        Field { name: "charger_id", kind: Kind::Text, about: "Identity of the charger." },
+        Field { name: "vendor", kind: Kind::Text, about: "Maker." },
+        Field { name: "model", kind: Kind::Text, about: "Model." },
+        Field { name: "firmware", kind: Kind::Text, about: "Firmware version." },
+        Field { name: "received_at", kind: Kind::Time, about: "When, on our clock." },
+        Field { name: "action", kind: Kind::Text, about: "The frame's action." },
+        Field { name: "rule", kind: Kind::Text, about: "The rule of tolerance that was needed." },
+        Field { name: "path", kind: Kind::Text, about: "Where in the payload." },
+        Field { name: "found", kind: Kind::Text, about: "What stood there." },
+    ],
+};
+
+/// A connection attempt.
+pub(in crate::http) const HANDSHAKE: Resource = Resource {
+    name: "Handshake",
+    about: "A connection attempt.",
+    fields: &[
+        Field { name: "id", kind: Kind::Whole, about: "Number of the attempt." },
+        Field { name: "at", kind: Kind::Time, about: "When, on our clock." },
+        Field { name: "peer", kind: Kind::Text, about: "Where from." },
+        Field { name: "charger_id", kind: Kind::Text, about: "Identity, if one could be read." },
+        Field { name: "request", kind: Kind::Text, about: "The request line without its query." },
+        Field { name: "offered", kind: Kind::Text, about: "The subprotocols that were offered." },
+        Field { name: "outcome", kind: Kind::Text, about: "accepted, or one word for why not." },
+        Field { name: "status", kind: Kind::Whole, about: "HTTP status that was answered." },
+        Field { name: "remarks", kind: Kind::Text, about: "What was odd." },
+    ],
+};
+
+/// Lists the frames of a charger.
+pub(in crate::http) async fn frames(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let query = Query::read(query.as_deref(), declared("/api/v1/chargers/{id}/frames"))?;
+    let charger = ChargerId::new(id);
+    key_of(&api, &charger).await?;
+    let filter = EvidenceFilter { chargers: vec![charger], ..filter(&query, &ACTION)? };
+    list::answer(&api, &FRAME, &query, Frames(filter)).await
+}
+
+/// Lists the availability intervals of a charger.
+pub(in crate::http) async fn timeline(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let query = Query::read(query.as_deref(), declared("/api/v1/chargers/{id}/timeline"))?;
+    let (key, outlets) = key_of(&api, &ChargerId::new(id)).await?;
+    let from = query.time(&FROM)?.unwrap_or(At::from_millis(0));
+    let until = query.time(&TO)?.unwrap_or(At::from_millis(i64::MAX));
+    list::answer(&api, &INTERVAL, &query, Timeline { key, outlets, from, until }).await
+}
+
+/// Lists deviations.
+pub(in crate::http) async fn deviations(
+    State(api): State<Api>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let query = Query::read(query.as_deref(), declared("/api/v1/deviations"))?;
+    let filter = filter(&query, &RULE)?;
+    let filter = wanted_chargers(&api, &query)?.map(|chargers| EvidenceFilter { chargers, ..filter });
+    list::answer(&api, &DEVIATION, &query, Deviations(filter)).await
+}
+
+/// Lists connection attempts.
+pub(in crate::http) async fn handshakes(
+    State(api): State<Api>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let query = Query::read(query.as_deref(), declared("/api/v1/handshakes"))?;
+    let filter = filter(&query, &OUTCOME)?;
+    let filter = wanted_chargers(&api, &query)?.map(|chargers| EvidenceFilter { chargers, ..filter });
+    list::answer(&api, &HANDSHAKE, &query, Handshakes(filter)).await
+}
+
+fn filter(query: &Query, what: &Param) -> Result<EvidenceFilter, Problem> {
+    Ok(EvidenceFilter {
+        chargers: Vec::new(),
+        from: query.time(&FROM)?,
+        until: query.time(&TO)?,
+        what: query.text(what).map(str::to_owned),
+    })
+}
+
+/// A charger's row and the outlets of its timeline.
+async fn key_of(api: &Api, charger: &ChargerId) -> Result<(StationKey, Vec<Outlet>), Problem> {
+    let asked = charger.clone();
+    let view = api.store.read(move |archive| archive.chargers(Some(&asked), None, 1)).await?.pop();
+    let view =
+        view.ok_or_else(|| Problem::not_found(format!("there is no charger \"{charger}\" that was ever met")))?;
+    Ok((view.key, view.present.into_iter().map(|(outlet, _)| outlet).collect()))
+}
+
+fn number(cursor: Option<&str>) -> Result<Option<i64>, Fault> {
+    cursor.map(|cursor| cursor.parse().map_err(|_| Fault::Cursor)).transpose()
+}
+
+#[derive(Clone)]
+struct Frames(EvidenceFilter);
+
+impl Source for Frames {
+    fn page(&self, archive: &mut dyn Archive, cursor: Option<&str>, limit: usize) -> Result<Page, Fault> {
+        let views = archive.frames(&self.0, number(cursor)?.map(FrameKey), limit)?;
+        Ok(views.iter().map(|view| (view.key.0.to_string(), frame(view))).collect())
+    }
+}
+
+fn frame(view: &FrameView) -> Row {
+    vec![
+        view.key.0.into(),
+        view.charger.as_str().into(),
+        view.received.into(),
+        view.action.as_str().into(),
+        view.text.as_str().into(),
+        view.reply.as_deref().into(),
+        view.deviations.into(),
+    ]
+}
+
+#[derive(Clone)]
+struct Timeline {
+    key: StationKey,
+    outlets: Vec<Outlet>,
+    from: At,
+    until: At,
+}
+
+impl Source for Timeline {
+    /// The whole is one page: a year of a busy connector is a few thousand intervals.
+    fn page(&self, archive: &mut dyn Archive, cursor: Option<&str>, _limit: usize) -> Result<Page, Fault> {
+        let mut page = Page::new();
+        if cursor.is_some() {
+            return Ok(page);
+        }
+        for outlet in &self.outlets {
+            let intervals = archive.timeline(self.key, *outlet, self.from, self.until)?;
+            page.extend(intervals.iter().map(|found| ("end".to_owned(), interval(*outlet, found))));
+        }
+        Ok(page)
+    }
+}
+
+fn interval(outlet: Outlet, found: &Interval) -> Row {
+    vec![
+        outlet.evse.into(),
+        outlet.connector.into(),
+        found.from.into(),
+        found.until.into(),
+        found.state.as_str().into(),
+        found.status.as_ref().map(crate::domain::status::ConnectorStatus::as_str).into(),
+        found.cause.as_str().into(),
+        found.proof.map(|frame| frame.0).into(),
+    ]
+}
+
+#[derive(Clone)]
+struct Deviations(Option<EvidenceFilter>);
+
+impl Source for Deviations {
+    fn page(&self, archive: &mut dyn Archive, cursor: Option<&str>, limit: usize) -> Result<Page, Fault> {
+        let before = number(cursor)?;
+        let Some(filter) = &self.0 else { return Ok(Page::new()) };
+        let views = archive.deviations(filter, before, limit)?;
+        Ok(views.iter().map(|view| (view.id.to_string(), deviation(view))).collect())
+    }
+}
+
+fn deviation(view: &DeviationView) -> Row {
+    vec![
+        view.id.into(),
+        view.frame.0.into(),
+        view.charger.as_str().into(),
+        view.boot.vendor.as_deref().into(),
+        view.boot.model.as_deref().into(),
+        view.boot.firmware.as_deref().into(),
+        view.received.into(),
+        view.action.as_str().into(),
+        view.deviation.rule.as_str().into(),
+        (&*view.deviation.path).into(),
+        (&*view.deviation.found).into(),
+    ]
+}
+
+#[derive(Clone)]
+struct Handshakes(Option<EvidenceFilter>);
+
+impl Source for Handshakes {
+    fn page(&self, archive: &mut dyn Archive, cursor: Option<&str>, limit: usize) -> Result<Page, Fault> {
+        let before = number(cursor)?;
+        let Some(filter) = &self.0 else { return Ok(Page::new()) };
+        let views = archive.handshakes(filter, before, limit)?;
+        Ok(views.iter().map(|view| (view.id.to_string(), handshake(view))).collect())
+    }
+}
+
+fn handshake(view: &HandshakeView) -> Row {
+    vec![
+        view.id.into(),
+        view.at.into(),
+        view.peer.as_str().into(),
+        view.charger.as_ref().map(ChargerId::as_str).into(),
+        view.request.as_str().into(),
+        view.offered.as_str().into(),
+        view.outcome.as_str().into(),
+        u32::from(view.status).into(),
+        view.remarks.as_str().into(),
+    ]
+}

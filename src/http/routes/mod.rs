@@ -1,0 +1,28 @@
+//! The routes, by area. Each describes what it gives and reads it from the ledger.
+
+pub(super) mod chargers;
+pub(super) mod evidence;
+pub(super) mod health;
+pub(super) mod sessions;
+
+use super::Api;
+use super::error::Problem;
+use super::params::{CHARGER, Query, SITE};
+use crate::domain::ids::ChargerId;
+
+/// The chargers that `charger` and `site` ask for. `None` when nothing can fit both; empty means all.
+fn wanted_chargers(api: &Api, query: &Query) -> Result<Option<Vec<ChargerId>>, Problem> {
+    let one = query.text(&CHARGER).map(ChargerId::new);
+    let Some(site) = query.text(&SITE) else { return Ok(Some(one.into_iter().collect())) };
+    let registry = api.sites.load();
+    let mut of_site: Vec<_> = registry.chargers.values().filter(|charger| charger.site.id == site).collect();
+    if of_site.is_empty() {
+        let sites = registry.chargers.values().map(|charger| charger.site.id.as_str());
+        let near = sites.max_by(|a, b| strsim::jaro_winkler(site, a).total_cmp(&strsim::jaro_winkler(site, b)));
+        let hint = near.map_or_else(|| "the registry is empty".to_owned(), |near| format!("did you mean \"{near}\"?"));
+        return Err(Problem::bad_request(format!("site=\"{site}\" is not in the registry; {hint}")));
+    }
+    of_site.retain(|charger| one.as_ref().is_none_or(|one| *one == charger.id));
+    let ids: Vec<ChargerId> = of_site.into_iter().map(|charger| charger.id.clone()).collect();
+    Ok((!ids.is_empty()).then_some(ids))
+}

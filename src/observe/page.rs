@@ -1,0 +1,283 @@
+//! The metrics page: this process's own metrics, then the network's, written from the live picture and the registry.
+//!
+//! Per-connector series are written as text and not kept as metric objects: a hundred thousand of them would cost
+//! megabytes each and tenths of a second a scrape. What is not known has no sample; it is never 0.
+
+use std::collections::BTreeMap;
+use std::fmt::{Display, Write};
+
+use prometheus::{Encoder, TextEncoder};
+
+use super::Observer;
+use super::board::{ChargerLive, ConnectorLive};
+use crate::config::metrics::Detail;
+use crate::config::sites::Registry;
+use crate::domain::energy::{Milli, MilliWh};
+use crate::domain::reading::measurand;
+use crate::domain::status::State;
+use crate::domain::time::At;
+
+/// Live values that are older than this are not shown: 15 minutes.
+const LIVE_MS: i64 = 15 * 60 * 1000;
+
+/// The site of chargers that the registry does not know.
+const NO_SITE: &str = "unregistered";
+
+/// The states that a charger can be in by its own doing.
+const STATES: [State; 6] =
+    [State::Available, State::Charging, State::Reserved, State::Inoperative, State::OutOfOrder, State::Unknown];
+
+/// A metric of the network.
+pub struct Family {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is.
+    pub help: &'static str,
+    /// `gauge` or `counter`.
+    pub kind: &'static str,
+    /// From which detail on it is written.
+    pub detail: Detail,
+}
+
+macro_rules! families {
+    ($($id:ident $name:literal $kind:literal $detail:ident $help:literal;)*) => {
+        $(const $id: Family = Family { name: $name, help: $help, kind: $kind, detail: Detail::$detail };)*
+        /// Every metric of the network, in the order of the page.
+        pub const FAMILIES: &[&Family] = &[$(&$id),*];
+    };
+}
+
+families! {
+    SITE_CHARGERS "chargewatch_site_chargers" "gauge" Site "Chargers of the site that were ever met.";
+    SITE_CONNECTED "chargewatch_site_chargers_connected" "gauge" Site "Chargers of the site that are connected.";
+    SITE_CONNECTORS "chargewatch_site_connectors" "gauge" Site "Connectors of the site by availability state.";
+    SITE_POWER "chargewatch_site_power_watts" "gauge" Site "Power delivered at the site now, where it is known.";
+    SITE_ACTIVE "chargewatch_site_sessions_active" "gauge" Site "Sessions that run at the site.";
+    SITE_SESSIONS "chargewatch_site_sessions_total" "counter" Site "Sessions begun at the site.";
+    SITE_ENERGY "chargewatch_site_energy_wh_total" "counter" Site "Energy delivered in sessions at the site, in watt-hours.";
+    CONNECTED "chargewatch_charger_connected" "gauge" Charger "1 while the charger is connected.";
+    HEARD "chargewatch_charger_last_heard_timestamp_seconds" "gauge" Charger "When the charger was last heard.";
+    BOOTS "chargewatch_charger_boots_total" "counter" Charger "Boots of the charger.";
+    DISCONNECTS "chargewatch_charger_disconnects_total" "counter" Charger "Connections of the charger that ended.";
+    SKEW "chargewatch_charger_clock_ahead_seconds" "gauge" Charger "How far the charger's clock is ahead of ours.";
+    INFO "chargewatch_charger_info" "gauge" Charger "What the charger says it is.";
+    STATE "chargewatch_connector_state" "gauge" Connector "1 for the availability state that the connector is in.";
+    SINCE "chargewatch_connector_status_since_timestamp_seconds" "gauge" Connector "Since when the connector is in its status.";
+    FAULT "chargewatch_connector_fault" "gauge" Connector "1 while the connector is faulted, with its error code.";
+    POWER "chargewatch_connector_power_watts" "gauge" Connector "Power delivered now.";
+    OFFERED "chargewatch_connector_power_offered_watts" "gauge" Connector "Power offered now.";
+    REGISTER "chargewatch_connector_register_wh" "gauge" Connector "Energy register of the connector's meter, in watt-hours.";
+    SOC "chargewatch_connector_soc_ratio" "gauge" Connector "State of charge of the vehicle, 0 to 1.";
+    CURRENT "chargewatch_connector_current_amperes" "gauge" Connector "Current by phase.";
+    VOLTAGE "chargewatch_connector_voltage_volts" "gauge" Connector "Voltage by phase.";
+    ACTIVE "chargewatch_connector_session_active" "gauge" Connector "1 while a session runs.";
+    SESSION_START "chargewatch_connector_session_start_timestamp_seconds" "gauge" Connector "When the running session began.";
+    SESSION_ENERGY "chargewatch_connector_session_energy_wh" "gauge" Connector "Energy of the running session, in watt-hours.";
+    SESSIONS "chargewatch_connector_sessions_total" "counter" Connector "Sessions begun.";
+    ENERGY "chargewatch_connector_energy_wh_total" "counter" Connector "Energy delivered in sessions, in watt-hours.";
+}
+
+/// What the page depends on besides what it shows.
+pub struct Setting {
+    /// How far down to go.
+    pub detail: Detail,
+    /// Our time.
+    pub now: At,
+    /// How long a charger may be unheard, in milliseconds.
+    pub grace_ms: i64,
+    /// Version and commit of this build.
+    pub build: (&'static str, &'static str),
+}
+
+/// The samples of each family, as lines.
+#[derive(Default)]
+struct Lines(BTreeMap<&'static str, String>);
+
+impl Lines {
+    fn add(&mut self, family: &Family, labels: &str, value: impl Display) {
+        let lines = self.0.entry(family.name).or_default();
+        // Writing to a String cannot fail.
+        writeln!(lines, "{}{{{labels}}} {value}", family.name).ok();
+    }
+
+    fn maybe(&mut self, family: &Family, labels: &str, value: Option<impl Display>) {
+        if let Some(value) = value {
+            self.add(family, labels, value);
+        }
+    }
+}
+
+/// What a site comes to.
+#[derive(Default)]
+struct SiteSum {
+    chargers: u64,
+    connected: u64,
+    states: [u64; STATES.len()],
+    power: Option<i64>,
+    active: u64,
+    sessions: u64,
+    energy: MilliWh,
+}
+
+/// Writes the page.
+pub fn write(observer: &Observer, sites: &Registry, setting: &Setting) -> String {
+    let mut lines = Lines::default();
+    let mut sums: BTreeMap<String, SiteSum> = BTreeMap::new();
+    for charger in observer.board.all() {
+        let registered = sites.chargers.get(&charger.charger);
+        let site = registered.map_or(NO_SITE, |charger| charger.site.id.as_str());
+        let sum = sums.entry(site.to_owned()).or_default();
+        let silent = charger.is_silent(setting.now, setting.grace_ms);
+        sum.chargers += 1;
+        sum.connected += u64::from(charger.connected);
+        let labels = format!("site=\"{}\",charger=\"{}\"", Label(site), Label(charger.charger.as_str()));
+        if setting.detail >= Detail::Charger {
+            one_charger(&charger, &labels, &mut lines);
+        }
+        for connector in &charger.connectors {
+            let state = if silent { State::Unknown } else { connector.state() };
+            sum.add(connector, state, silent, setting.now);
+            if setting.detail >= Detail::Connector {
+                let evse = registered.map_or(connector.outlet.evse, |charger| charger.evse_of(connector.outlet));
+                let labels = format!("{labels},evse=\"{evse}\",connector=\"{}\"", connector.outlet.connector);
+                one_connector(connector, state, silent, &labels, setting.now, &mut lines);
+            }
+        }
+    }
+    for (site, sum) in &sums {
+        sum.write(&format!("site=\"{}\"", Label(site)), &mut lines);
+    }
+    let mut page = own_metrics(observer, setting);
+    for family in FAMILIES {
+        if let Some(samples) = lines.0.get(family.name) {
+            write!(page, "# HELP {0} {1}\n# TYPE {0} {2}\n{samples}", family.name, family.help, family.kind).ok();
+        }
+    }
+    page
+}
+
+/// This process's own metrics.
+fn own_metrics(observer: &Observer, setting: &Setting) -> String {
+    let mut bytes = Vec::new();
+    // Writing to a Vec fails only for a metric without a name.
+    TextEncoder::new().encode(&observer.metrics.registry.gather(), &mut bytes).ok();
+    let mut page = String::from_utf8_lossy(&bytes).into_owned();
+    let (version, commit) = setting.build;
+    write!(
+        page,
+        "# HELP chargewatch_build_info The build that runs.\n# TYPE chargewatch_build_info gauge\n\
+         chargewatch_build_info{{version=\"{version}\",commit=\"{commit}\"}} 1\n"
+    )
+    .ok();
+    page
+}
+
+impl SiteSum {
+    fn add(&mut self, connector: &ConnectorLive, state: State, silent: bool, now: At) {
+        self.sessions += connector.sessions;
+        self.energy = self.energy.plus(connector.energy);
+        self.active += u64::from(connector.session.is_some());
+        // Connector 0 is the charger itself, and its meter is the sum of the others.
+        if connector.outlet.is_station() {
+            return;
+        }
+        if let Some(index) = STATES.iter().position(|known| *known == state) {
+            self.states[index] += 1;
+        }
+        let power = connector.value(measurand::POWER, "", now.plus_millis(-LIVE_MS)).filter(|_| !silent);
+        self.power = power.map(|power| power.0.saturating_add(self.power.unwrap_or(0))).or(self.power);
+    }
+
+    fn write(&self, labels: &str, lines: &mut Lines) {
+        lines.add(&SITE_CHARGERS, labels, self.chargers);
+        lines.add(&SITE_CONNECTED, labels, self.connected);
+        for (state, count) in STATES.iter().zip(self.states) {
+            lines.add(&SITE_CONNECTORS, &format!("{labels},state=\"{}\"", state.as_str()), count);
+        }
+        lines.maybe(&SITE_POWER, labels, self.power.map(Milli));
+        lines.add(&SITE_ACTIVE, labels, self.active);
+        lines.add(&SITE_SESSIONS, labels, self.sessions);
+        lines.add(&SITE_ENERGY, labels, self.energy);
+    }
+}
+
+fn one_charger(charger: &ChargerLive, labels: &str, lines: &mut Lines) {
+    lines.add(&CONNECTED, labels, u8::from(charger.connected));
+    lines.maybe(&HEARD, labels, charger.heard.map(seconds));
+    lines.add(&BOOTS, labels, charger.boots);
+    lines.add(&DISCONNECTS, labels, charger.disconnects);
+    lines.maybe(&SKEW, labels, charger.skew_ms.map(Milli));
+    let text = |text: &Option<Box<str>>| text.as_deref().unwrap_or_default().to_owned();
+    let (vendor, model, firmware) =
+        (text(&charger.boot.vendor), text(&charger.boot.model), text(&charger.boot.firmware));
+    let (vendor, model, firmware) = (Label(&vendor), Label(&model), Label(&firmware));
+    let protocol = Label(&charger.protocol);
+    let info =
+        format!("{labels},vendor=\"{vendor}\",model=\"{model}\",firmware=\"{firmware}\",protocol=\"{protocol}\"");
+    lines.add(&INFO, &info, 1);
+}
+
+fn one_connector(connector: &ConnectorLive, state: State, silent: bool, labels: &str, now: At, lines: &mut Lines) {
+    for known in STATES {
+        lines.add(&STATE, &format!("{labels},state=\"{}\"", known.as_str()), u8::from(known == state));
+    }
+    lines.maybe(&SINCE, labels, connector.now.as_ref().map(|now| seconds(now.since)));
+    if state == State::OutOfOrder {
+        let error = connector.now.as_ref().and_then(|now| now.error.as_ref()).map_or("", |error| error.as_str());
+        lines.add(&FAULT, &format!("{labels},error=\"{}\"", Label(error)), 1);
+    }
+    lines.add(&SESSIONS, labels, connector.sessions);
+    lines.add(&ENERGY, labels, connector.energy);
+    lines.add(&ACTIVE, labels, u8::from(connector.session.is_some()));
+    if let Some(session) = connector.session {
+        lines.maybe(&SESSION_START, labels, session.started_at.map(seconds));
+        lines.maybe(&SESSION_ENERGY, labels, session.energy);
+    }
+    if silent {
+        return;
+    }
+    let oldest = now.plus_millis(-LIVE_MS);
+    let value = |measurand: &str| connector.value(measurand, "", oldest);
+    lines.maybe(&POWER, labels, value(measurand::POWER));
+    lines.maybe(&OFFERED, labels, value(measurand::POWER_OFFERED));
+    lines.maybe(&REGISTER, labels, value(measurand::ENERGY_REGISTER));
+    lines.maybe(&SOC, labels, value(measurand::SOC).map(Hundredth));
+    for phase in ["", "L1", "L2", "L3"] {
+        let phased = format!("{labels},phase=\"{phase}\"");
+        lines.maybe(&CURRENT, &phased, connector.value(measurand::CURRENT, phase, oldest));
+        lines.maybe(&VOLTAGE, &phased, connector.value(measurand::VOLTAGE, phase, oldest));
+    }
+}
+
+/// Seconds since 1970 with thousandths.
+fn seconds(at: At) -> Milli {
+    Milli(at.millis())
+}
+
+/// A percentage as a ratio, exactly.
+struct Hundredth(Milli);
+
+impl Display for Hundredth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let sign = if self.0.0 < 0 { "-" } else { "" };
+        let (whole, part) = (self.0.0.unsigned_abs() / 100_000, self.0.0.unsigned_abs() % 100_000);
+        write!(f, "{sign}{whole}.{part:05}")
+    }
+}
+
+/// A label's value, escaped.
+struct Label<'a>(&'a str);
+
+impl Display for Label<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for character in self.0.chars() {
+            match character {
+                '\\' => f.write_str("\\\\")?,
+                '"' => f.write_str("\\\"")?,
+                '\n' => f.write_str("\\n")?,
+                other => f.write_char(other)?,
+            }
+        }
+        Ok(())
+    }
+}
