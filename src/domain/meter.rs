@@ -246,7 +246,7 @@ impl Meter {
         if let Some(energy) = self.between_ends(ends, stop).filter(|_| own_scale) {
             return Reckoning { energy: Some(energy), quality: EnergyQuality::Register };
         }
-        if chain.steps > 0 {
+        if chain.steps > 0 && chain.spans_time() {
             let own_end = ends.running || chain.last.is_some_and(|last| last.is_end);
             let exact = chain.origin.is_some() && own_end && !chain.broken;
             let quality = if exact { EnergyQuality::Register } else { EnergyQuality::Inferred };
@@ -294,6 +294,7 @@ struct Link {
 /// The registers of a session as steps: plausible rises are added, falls are explained, the rest waits for proof.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Chain {
+    first: Option<Link>,
     last: Option<Link>,
     /// A point that did not fit; if the next one fits it, the scale has changed there.
     suspect: Option<Link>,
@@ -312,6 +313,7 @@ impl Chain {
     fn begin(&mut self, at: Option<At>, value: MilliWh) {
         self.origin = Some(value);
         self.last = Some(Link { at, value, is_end: false });
+        self.first = self.last;
     }
 
     fn push(&mut self, at: At, value: MilliWh, mark: Mark, rated_w: u32) -> bool {
@@ -334,6 +336,12 @@ impl Chain {
         self.join(Link { at, value, is_end: true }, rated_w)
     }
 
+    /// Whether it covers more than an instant: the end of a session alone says nothing of its energy.
+    fn spans_time(&self) -> bool {
+        let at = |link: Option<Link>| link.and_then(|link| link.at);
+        self.origin.is_some() || at(self.first) < at(self.last)
+    }
+
     fn note(&mut self, at: At, value: MilliWh) {
         self.first_reading.get_or_insert((at, value));
         self.last_reading = Some((at, value));
@@ -341,7 +349,7 @@ impl Chain {
 
     fn join(&mut self, link: Link, rated_w: u32) -> bool {
         let Some(last) = self.last else {
-            self.last = Some(link);
+            (self.first, self.last) = (Some(link), Some(link));
             return true;
         };
         if let Some(step) = step(last, link, rated_w) {

@@ -59,6 +59,12 @@ fn nothing_at_all_is_missing_and_never_zero() {
 }
 
 #[test]
+fn the_end_of_a_session_alone_says_nothing_of_its_energy() {
+    let end = Point { mark: Mark::End, ..register(60, 15_340) };
+    assert_eq!(reckon(ends(None, Some(15_340), 60), &[end]), (None, EnergyQuality::Missing));
+}
+
+#[test]
 fn a_reset_within_the_session_adds_what_came_after_it() {
     let points = [register(10, 2000), register(20, 3000), register(30, 200), register(40, 900)];
     assert_eq!(reckon(ends(Some(1000), Some(1100), 50), &points), (wh(3100), EnergyQuality::Inferred));
