@@ -1,0 +1,32 @@
+//! The plain charger: does what the specification says and boots whenever it connects.
+
+use super::{AfterPowerCut, Behaviour, EnergyStyle, IdStyle, Register, ReplayOrder, TimeStyle, ValueStyle};
+
+/// Departs from nothing.
+pub(super) const BEHAVIOUR: Behaviour = Behaviour {
+    name: "plain",
+    vendor: "Ouzel Electric",
+    model: "Ouzel",
+    firmware: "4.2.0",
+    time: TimeStyle::Zulu,
+    energy: EnergyStyle::WattHours,
+    values: ValueStyle::Specified,
+    ids: IdStyle::Uuid,
+    pretty_printed: false,
+    small_letters: false,
+    empty_strings: false,
+    one_sample_per_bucket: false,
+    reads_begin_and_end: false,
+    stop_carries_data: false,
+    authorizes: true,
+    boots_on_reconnect: true,
+    boot_loops: false,
+    keeps_all_statuses: false,
+    replay: ReplayOrder::StatusFirst,
+    resends: false,
+    forgets_transaction_id: false,
+    after_power_cut: AfterPowerCut::StopsLate,
+    register: Register::Lifetime,
+    offline_length: 1.0,
+    power_cuts: 1.0,
+};

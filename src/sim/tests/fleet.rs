@@ -1,0 +1,172 @@
+//! Whole fleets over virtual days, in process.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Duration, Utc};
+
+use super::csms::Csms;
+use crate::sim::charger::{Action, Charger};
+use crate::sim::{Fleet, FleetPlan, Truth};
+
+/// Virtual time a fleet may take to drain.
+const DRAIN: i64 = 48;
+
+fn plan(chargers: usize, seed: u64, days: i64, trouble: f64) -> FleetPlan {
+    let from = "2026-03-28T00:00:00Z".parse().unwrap();
+    FleetPlan { until: Some(from + Duration::days(days)), trouble, ..FleetPlan::new(chargers, seed, from) }
+}
+
+/// Drives a fleet until it has drained; gives when that was.
+fn run(fleet: &mut Fleet, csms: &mut Csms) -> DateTime<Utc> {
+    let limit = fleet.plan().until.unwrap() + Duration::hours(DRAIN);
+    loop {
+        let (at, place) = fleet.next_at().unwrap();
+        assert!(at < limit, "not drained by {at}");
+        let charger = fleet.charger_mut(place).unwrap();
+        let actions = charger.wake(at);
+        perform(charger, csms, at, actions);
+        if at > fleet.plan().until.unwrap() && fleet.is_drained() {
+            return at;
+        }
+    }
+}
+
+fn perform(charger: &mut Charger, csms: &mut Csms, at: DateTime<Utc>, actions: Vec<Action>) {
+    for action in actions {
+        let more = match action {
+            Action::Connect => charger.connected(at),
+            Action::Disconnect => Vec::new(),
+            Action::Send(text) => match csms.take(charger.id(), &text) {
+                Some(answer) => charger.deliver(at, &answer),
+                None => Vec::new(),
+            },
+        };
+        perform(charger, csms, at, more);
+    }
+}
+
+fn outcome(plan: &FleetPlan) -> (Truth, Csms) {
+    let (mut fleet, mut csms) = (Fleet::new(plan), Csms::default());
+    let at = run(&mut fleet, &mut csms);
+    (fleet.truth(at), csms)
+}
+
+#[test]
+fn a_reader_of_the_wire_learns_what_the_truth_says() {
+    for seed in 1..=3 {
+        let (truth, csms) = outcome(&plan(26, seed, 2, 20.0));
+        assert!(truth.totals.sessions > 60, "seed {seed}: {:?}", truth.totals);
+        assert_eq!(csms.sessions.len(), truth.sessions.len(), "seed {seed}");
+        for session in &truth.sessions {
+            let key = (
+                session.charger_id.clone(),
+                i64::from(session.connector_id),
+                session.id_tag.clone(),
+                session.started_at_reported,
+                session.meter_start_wh,
+            );
+            let learnt = &csms.sessions[&key];
+            let case = format!("seed {seed}: {session:?} against {learnt:?}");
+            assert!(session.start_acknowledged && session.transaction_id == Some(learnt.id), "{case}");
+            assert!(session.conflicting_transaction_ids.is_empty(), "{case}");
+            assert_eq!(session.last_reported_wh, learnt.last_wh, "{case}");
+            assert_eq!(session.readings_acknowledged, learnt.readings.len() as u64, "{case}");
+            assert_eq!(session.readings_acknowledged, session.readings_sent, "{case}");
+            assert_eq!(session.stop_acknowledged, !session.ended_without_stop, "{case}");
+            assert_eq!(learnt.stop_wh.is_some(), session.stop_acknowledged, "{case}");
+            if session.stop_acknowledged {
+                assert_eq!(learnt.stop_wh, session.meter_stop_wh, "{case}");
+                assert_eq!(session.known_energy_wh, Some(session.energy_wh), "{case}");
+            }
+        }
+    }
+}
+
+#[test]
+fn sessions_and_registers_add_up_to_the_watt_hour() {
+    let (truth, _) = outcome(&plan(26, 7, 3, 20.0));
+    assert!(truth.header.drained);
+    for charger in &truth.chargers {
+        for connector in &charger.connectors {
+            let here: Vec<_> = truth
+                .sessions
+                .iter()
+                .filter(|s| s.charger_id == charger.charger_id && s.connector_id == connector.connector_id)
+                .collect();
+            let sum: i64 = here.iter().map(|session| session.energy_wh).sum();
+            let delivered = connector.delivered_mwh / 1000;
+            assert!(
+                (delivered - sum).abs() <= here.len() as i64,
+                "{connector:?}: {delivered} delivered, {sum} in sessions"
+            );
+            for pair in here.windows(2) {
+                assert!(pair[0].ended_at.unwrap() < pair[1].started_at, "{pair:?} overlap");
+                let continues = pair[0].meter_stop_wh == Some(pair[1].meter_start_wh);
+                assert!(continues || pair[1].meter_start_wh == 0, "{pair:?}: the register jumped");
+            }
+            for session in here {
+                assert_eq!(session.energy_wh, session.meter_stop_wh.unwrap() - session.meter_start_wh);
+                assert!(session.energy_wh >= 0);
+            }
+            let spent: i64 = connector.status_ms.values().sum();
+            assert_eq!(spent, (truth.header.taken_at - truth.header.from).num_milliseconds(), "{connector:?}");
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_tells_the_same_story_and_another_seed_another() {
+    let told = |seed| serde_json::to_string(&outcome(&plan(12, seed, 2, 10.0)).0).unwrap();
+    assert_eq!(told(5), told(5));
+    assert_ne!(told(5), told(6));
+}
+
+#[test]
+fn a_charger_lives_the_same_days_in_a_small_fleet_and_in_a_large_one() {
+    let days = |chargers| {
+        let truth = outcome(&plan(chargers, 9, 2, 5.0)).0;
+        let first = truth.chargers[0].charger_id.clone();
+        let own = truth.sessions.into_iter().filter(|session| session.charger_id == first);
+        own.map(|session| (session.started_at, session.energy_wh, session.id_tag)).collect::<Vec<_>>()
+    };
+    assert!(!days(1).is_empty());
+    assert_eq!(days(1), days(9));
+}
+
+#[test]
+fn a_troubled_fleet_shows_every_oddity() {
+    let (truth, csms) = outcome(&plan(52, 11, 4, 20.0));
+    let sessions = &truth.sessions;
+    assert!(sessions.iter().any(|session| session.offline_start), "no offline start");
+    assert!(sessions.iter().any(|session| session.ended_without_stop), "no session without a stop");
+    assert!(sessions.iter().any(|session| session.start_sent > 1 && session.stop_sent > 1), "nothing was sent twice");
+    assert!(sessions.iter().any(|session| session.stop_reason.as_deref() == Some("PowerLoss")), "no late stop");
+    assert!(sessions.iter().any(|session| session.energy_wh == 0), "no session without energy");
+    assert!(csms.minus_ones > 0, "no transaction id was forgotten");
+    assert_eq!(csms.orphans, 0);
+    let chargers = &truth.chargers;
+    assert!(chargers.iter().any(|charger| !charger.faults.is_empty()), "no fault");
+    assert!(chargers.iter().any(|charger| charger.answers_lost > 0), "no answer was lost");
+    assert!(chargers.iter().any(|charger| charger.boots > 4), "no boot loop");
+    assert!(chargers.iter().any(|charger| charger.clock_skew_ms.abs() > 60_000), "no clock is off by minutes");
+    assert!(chargers.iter().flat_map(|charger| &charger.connectors).any(|connector| connector.register_resets > 0));
+    assert!(chargers.iter().flat_map(|charger| &charger.offline).all(|spell| spell.to.is_some()));
+    let behaviours: BTreeMap<_, usize> = chargers.iter().fold(BTreeMap::new(), |mut seen, charger| {
+        *seen.entry(charger.behaviour.as_str()).or_default() += 1;
+        seen
+    });
+    assert_eq!(behaviours.len(), crate::sim::behaviour::ALL.len());
+}
+
+#[test]
+fn an_ordinary_week_is_used_about_as_much_as_the_priors_say() {
+    let (truth, _) = outcome(&plan(58, 13, 7, 1.0));
+    let evses: usize = truth.chargers.iter().map(|charger| charger.connectors.len()).sum();
+    let per_evse_day = truth.totals.sessions as f64 / evses as f64 / 7.0;
+    let mean_wh = truth.totals.energy_wh / truth.totals.sessions as i64;
+    assert!((0.9..3.2).contains(&per_evse_day), "{per_evse_day} sessions per EVSE and day");
+    assert!((12_000..30_000).contains(&mean_wh), "{mean_wh} Wh a session");
+    let failed: u32 = truth.chargers.iter().map(|charger| charger.attempts_failed).sum();
+    let attempts: u32 = truth.chargers.iter().map(|charger| charger.attempts).sum();
+    assert!((0.05..0.16).contains(&(f64::from(failed) / f64::from(attempts))), "{failed} of {attempts} failed");
+}

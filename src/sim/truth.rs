@@ -1,0 +1,241 @@
+//! What truly happened: the file by which a server's ledger, figures and metrics are judged.
+//!
+//! A message counts as *acknowledged* when its CallResult was delivered to the charger. What the server stored but could not answer
+//! is unacknowledged here, and the charger sends it again. Energies are whole watt-hours of the charger's own register.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// Everything that truly happened in one run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Truth {
+    /// What was simulated.
+    pub header: Header,
+    /// Sums over everything below.
+    pub totals: Totals,
+    /// Sessions, by charger and then in the order in which they began.
+    pub sessions: Vec<SessionTruth>,
+    /// Chargers in the order of the fleet.
+    pub chargers: Vec<ChargerTruth>,
+}
+
+/// What was simulated.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    /// Always true: none of this happened to a real driver.
+    pub simulated: bool,
+    /// What is deliberately built into the fleet, so that nobody takes it for a finding.
+    pub note: String,
+    /// Seed of the run; the same seed gives the same fleet and the same days.
+    pub seed: u64,
+    /// Number of chargers.
+    pub chargers: usize,
+    /// Factor on faults, lost links and other trouble.
+    pub trouble: f64,
+    /// Virtual time at which the run began.
+    pub from: DateTime<Utc>,
+    /// Virtual time after which nobody came any more, if there was one.
+    pub until: Option<DateTime<Utc>>,
+    /// Virtual time at which this was written down.
+    pub taken_at: DateTime<Utc>,
+    /// Whether every charger had sent all it owed and was answered.
+    pub drained: bool,
+}
+
+/// Sums over a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Sessions that began.
+    pub sessions: usize,
+    /// Sessions that ended, with a stop or without.
+    pub sessions_ended: usize,
+    /// Sessions that ended without a stop being sent, ever.
+    pub sessions_without_stop: usize,
+    /// Sessions whose start was acknowledged.
+    pub starts_acknowledged: usize,
+    /// Sessions whose stop was acknowledged.
+    pub stops_acknowledged: usize,
+    /// True energy of all sessions, Wh.
+    pub energy_wh: i64,
+    /// Energy of all sessions as far as the acknowledged messages tell, Wh.
+    pub known_energy_wh: i64,
+    /// Sampled values in acknowledged readings of sessions.
+    pub readings_acknowledged: u64,
+}
+
+/// One session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionTruth {
+    /// Charger.
+    pub charger_id: String,
+    /// Connector number.
+    pub connector_id: u32,
+    /// Token shown (invented).
+    pub id_tag: String,
+    /// When it truly began.
+    pub started_at: DateTime<Utc>,
+    /// The instant that the start message names: the charger's clock, in the precision it writes.
+    pub started_at_reported: DateTime<Utc>,
+    /// When it truly ended; none while it goes on.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// The instant that the stop message names.
+    pub ended_at_reported: Option<DateTime<Utc>>,
+    /// Register at the start, Wh.
+    pub meter_start_wh: i64,
+    /// Register at the end, Wh; present too when no stop told it.
+    pub meter_stop_wh: Option<i64>,
+    /// True energy so far, Wh.
+    pub energy_wh: i64,
+    /// Last register value in an acknowledged reading or stop of this session; none if there was neither.
+    pub last_reported_wh: Option<i64>,
+    /// Energy as far as the acknowledged messages tell: last reported register less the start's; none if that cannot be told.
+    pub known_energy_wh: Option<i64>,
+    /// The start was acknowledged.
+    pub start_acknowledged: bool,
+    /// The stop was acknowledged.
+    pub stop_acknowledged: bool,
+    /// Reason in the stop message.
+    pub stop_reason: Option<String>,
+    /// Sampled values in the readings that were sent at least once.
+    pub readings_sent: u64,
+    /// Sampled values in acknowledged readings.
+    pub readings_acknowledged: u64,
+    /// Sampled values dropped unsent because the charger's memory was full.
+    pub readings_dropped: u64,
+    /// Sampled values that the stop message carries.
+    pub stop_values: u64,
+    /// The id that the server gave at the first acknowledged start.
+    pub transaction_id: Option<i64>,
+    /// Other ids that the server gave for the same start when it was repeated. Anything here is the server's mistake.
+    pub conflicting_transaction_ids: Vec<i64>,
+    /// It ended, and no stop will ever be sent.
+    pub ended_without_stop: bool,
+    /// It began while the link was down.
+    pub offline_start: bool,
+    /// It ended while the link was down.
+    pub offline_end: bool,
+    /// How often the start was put on the wire.
+    pub start_sent: u32,
+    /// How often the stop was put on the wire.
+    pub stop_sent: u32,
+    /// Messages of this session that the server refused for good, after all attempts.
+    pub refused: u32,
+}
+
+/// One charger.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChargerTruth {
+    /// Charger.
+    pub charger_id: String,
+    /// Behaviour it shows.
+    pub behaviour: String,
+    /// How far its clock is ahead of the truth, milliseconds.
+    pub clock_skew_ms: i64,
+    /// Times it powered up.
+    pub boots: u32,
+    /// Boot messages answered with Accepted.
+    pub boots_accepted: u32,
+    /// Times a connection was made.
+    pub connections: u32,
+    /// Times the server or the road to it, not the charger, ended a connection or refused one.
+    pub drops: u32,
+    /// Calls put on the wire.
+    pub calls_sent: u64,
+    /// Calls answered.
+    pub calls_answered: u64,
+    /// Answers lost on the way, after the server had given them.
+    pub answers_lost: u32,
+    /// Answers to calls that had been given up.
+    pub answers_too_late: u32,
+    /// CallErrors received.
+    pub call_errors: u32,
+    /// Statuses dropped unsent because the charger's memory was full.
+    pub statuses_dropped: u32,
+    /// Sampled values acknowledged in readings that belong to no session.
+    pub readings_outside_sessions: u64,
+    /// Drivers who tried to charge.
+    pub attempts: u32,
+    /// Attempts that came to nothing.
+    pub attempts_failed: u32,
+    /// Drivers who found the place taken, closed or broken.
+    pub turned_away: u32,
+    /// Spells without the mobile network.
+    pub offline: Vec<Spell>,
+    /// Spells without power.
+    pub power_cuts: Vec<Spell>,
+    /// Faults.
+    pub faults: Vec<Fault>,
+    /// Connectors.
+    pub connectors: Vec<ConnectorTruth>,
+}
+
+/// A span of time; open when it has not ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spell {
+    /// When it began.
+    pub from: DateTime<Utc>,
+    /// When it ended.
+    pub to: Option<DateTime<Utc>>,
+}
+
+/// One fault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// EVSE it struck.
+    pub evse_id: u32,
+    /// Error code it was reported with.
+    pub error_code: String,
+    /// When it began and was repaired.
+    #[serde(flatten)]
+    pub spell: Spell,
+}
+
+/// One connector.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectorTruth {
+    /// Connector number.
+    pub connector_id: u32,
+    /// EVSE it belongs to.
+    pub evse_id: u32,
+    /// What the register shows, Wh.
+    pub register_wh: i64,
+    /// Energy delivered in the run, whatever happened to the register, milliwatt-hours.
+    pub delivered_mwh: i64,
+    /// Times the register went back to nought between sessions.
+    pub register_resets: u32,
+    /// Milliseconds spent in each true status; `NoPower` while the charger had none.
+    pub status_ms: BTreeMap<String, i64>,
+}
+
+impl SessionTruth {
+    /// Notes a register value that the server has acknowledged.
+    pub(crate) fn acknowledge_register(&mut self, wh: i64) {
+        self.last_reported_wh = Some(wh);
+        self.settle();
+    }
+
+    /// Works out the energy that the acknowledged messages tell.
+    pub(crate) fn settle(&mut self) {
+        self.known_energy_wh =
+            self.last_reported_wh.filter(|_| self.start_acknowledged).map(|last| last - self.meter_start_wh);
+    }
+}
+
+impl Totals {
+    /// Adds everything up.
+    pub(crate) fn over(sessions: &[SessionTruth]) -> Self {
+        let count = |test: fn(&SessionTruth) -> bool| sessions.iter().filter(|session| test(session)).count();
+        Self {
+            sessions: sessions.len(),
+            sessions_ended: count(|session| session.ended_at.is_some()),
+            sessions_without_stop: count(|session| session.ended_without_stop),
+            starts_acknowledged: count(|session| session.start_acknowledged),
+            stops_acknowledged: count(|session| session.stop_acknowledged),
+            energy_wh: sessions.iter().map(|session| session.energy_wh).sum(),
+            known_energy_wh: sessions.iter().filter_map(|session| session.known_energy_wh).sum(),
+            readings_acknowledged: sessions.iter().map(|session| session.readings_acknowledged).sum(),
+        }
+    }
+}
