@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{Failure, healthcheck, screen, serve};
+use super::{Failure, demo, healthcheck, screen, serve, simulate};
 use crate::config::Settings;
 use crate::config::load::{Sources, load};
 use crate::config::sites::Registry;
@@ -37,6 +37,14 @@ enum Command {
     /// Serve chargers and readers until stopped.
     #[command(after_help = "Example: chargewatch serve --config site.toml --data-dir /var/lib/chargewatch")]
     Serve(ServeFlags),
+    /// Serve a simulated fleet and show what happens, in the terminal and over HTTP. Needs nothing else.
+    #[command(after_help = "Example: chargewatch demo --chargers 60 --speed 300")]
+    Demo(demo::DemoFlags),
+    /// Simulate a fleet of chargers against a server. Everything it tells is marked as simulated.
+    #[command(
+        after_help = "Example: chargewatch simulate --url ws://localhost:9000/ocpp --chargers 50 --speed 60 --truth truth.json"
+    )]
+    Simulate(simulate::SimulateFlags),
     /// Check the settings, the registry and the passwords, and say what is wrong.
     #[command(after_help = "Exits with 0 when all is well, with 2 when something is wrong.")]
     CheckConfig(ConfigFlag),
@@ -87,6 +95,8 @@ impl ServeFlags {
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Serve(flags) => serve::run(flags.settings()?),
+        Command::Demo(flags) => demo::run(&flags),
+        Command::Simulate(flags) => simulate::run(flags),
         Command::CheckConfig(flag) => check(&flag),
         Command::Healthcheck { http } => healthcheck::ask(http).map_err(Failure::trouble),
     }

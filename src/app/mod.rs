@@ -1,10 +1,12 @@
 //! Wiring: the command line, what starts and stops in which order. The only place that knows everything.
 
 mod cli;
+mod demo;
 mod healthcheck;
 mod key;
 mod screen;
 mod serve;
+mod simulate;
 
 use std::process::ExitCode;
 

@@ -23,8 +23,6 @@ pub struct Turn {
     pub answer: Option<Answer>,
     /// Deviations that only the machine could see (implausible time, reading or transaction id).
     pub deviations: Vec<Deviation>,
-    /// Whether the session id that was offered has been given to a session.
-    pub took_id: bool,
 }
 
 /// An answer in neutral form.
@@ -344,7 +342,7 @@ pub struct Released {
 impl Record {
     /// Seals a turn with the frame that caused it and the reply that its commit releases.
     pub fn of_frame(station: StationKey, turn: Turn, mut frame: FrameRow, reply: Option<Box<str>>) -> Self {
-        let Turn { changes, effects, answer: _, deviations, took_id: _ } = turn;
+        let Turn { changes, effects, answer: _, deviations } = turn;
         frame.deviations.extend(deviations);
         frame.reply.clone_from(&reply);
         Self { station, frame: Some(frame), changes, effects, reply }

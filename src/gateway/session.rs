@@ -94,8 +94,6 @@ struct Session<'c, S> {
     place: Place,
     heard: Instant,
     heard_at: At,
-    /// A session id that was offered to the machine and not taken.
-    spare: Option<crate::domain::ids::SessionId>,
 }
 
 /// Serves a charger until it is gone and its machine is at rest.
@@ -117,8 +115,7 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
         }
     };
     let now = (context.clock)();
-    let mut session =
-        Session { socket, station, version, context, place, heard: Instant::now(), heard_at: now, spare: None };
+    let mut session = Session { socket, station, version, context, place, heard: Instant::now(), heard_at: now };
     context.observer.tell(ChargerConnected { charger: &charger, peer, protocol: version.subprotocol(), at: now });
     let turn = session.station.connected(now, version.subprotocol(), peer);
     let (end, heir) = match session.commit(turn).await {
@@ -241,10 +238,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             let known = self.context.store.ask(self.station.key(), questions).await;
             self.station.learn(known.map_err(|error| self.failed(&error))?);
         }
-        let fresh = self.spare.take().unwrap_or_else(|| self.context.store.fresh_session_id());
-        let turn = self.station.handle(now, event, fresh);
-        self.spare = (!turn.took_id).then_some(fresh);
-        Ok(turn)
+        let begins = self.station.begins_session(now, &event);
+        let fresh = begins.then(|| self.context.store.fresh_session_id());
+        Ok(self.station.handle(now, event, fresh))
     }
 
     async fn commit_and_answer(&mut self, record: Record) -> Result<(), End> {

@@ -188,7 +188,6 @@ pub struct Fault {
     /// Error code it was reported with.
     pub error_code: String,
     /// When it began and was repaired.
-    #[serde(flatten)]
     pub spell: Spell,
 }
 

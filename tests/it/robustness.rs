@@ -52,6 +52,7 @@ impl Process {
                 return Self { ocpp: address("chargers"), http: address("readers"), child };
             }
         }
+        child.wait().unwrap();
         panic!("it ended before it served");
     }
 

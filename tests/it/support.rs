@@ -64,6 +64,11 @@ impl Service {
         Self { running: Some(running), folder: folder.to_owned(), _temporary: None }
     }
 
+    /// One that was started by hand.
+    pub(crate) fn running(running: Running, folder: &Path) -> Self {
+        Self { running: Some(running), folder: folder.to_owned(), _temporary: None }
+    }
+
     pub(crate) fn ocpp(&self) -> SocketAddr {
         self.running.as_ref().unwrap().ocpp_addr()
     }
@@ -164,7 +169,7 @@ impl Charger {
             match next.expect("the socket was closed").unwrap() {
                 Message::Text(text) => return text.to_string(),
                 Message::Ping(_) | Message::Pong(_) => {}
-                other => panic!("{other:?}"),
+                Message::Binary(_) | Message::Close(_) | Message::Frame(_) => panic!("no text came"),
             }
         }
     }

@@ -4,7 +4,7 @@ use super::session::Session;
 use super::{Station, place};
 use crate::domain::deviation::{Deviation, Rule};
 use crate::domain::event::{Metered, Named};
-use crate::domain::ids::{Outlet, SessionId};
+use crate::domain::ids::{Outlet, SessionId, TransactionId};
 use crate::domain::reading::{Flags, Sample, measurand};
 use crate::domain::record::{Change, Effect, Known, Question, ReadingRow, SessionEvent, SessionState, Turn};
 use crate::domain::status::ConnectorStatus;
@@ -46,7 +46,7 @@ impl Station {
         questions
     }
 
-    pub(super) fn metered(&mut self, now: At, metered: Metered, fresh: SessionId, turn: &mut Turn) {
+    pub(super) fn metered(&mut self, now: At, metered: Metered, fresh: Option<SessionId>, turn: &mut Turn) {
         if let Some(sample) = metered.samples.first() {
             place(now, sample.at, "meterValue[0].timestamp", turn);
         }
@@ -71,13 +71,15 @@ impl Station {
         }
     }
 
+    /// The name of the transaction that readings are of, where nobody knows it.
+    pub(super) fn is_unknown<'m>(&self, metered: &'m Metered) -> Option<&'m TransactionId> {
+        let Named::As(id) = &metered.transaction else { return None };
+        (!metered.samples.is_empty() && self.sessions.named(id).is_none()).then_some(id)
+    }
+
     /// Readings of a transaction that nobody knows: it becomes known by them.
-    fn adopt(&mut self, now: At, metered: &Metered, fresh: SessionId, turn: &mut Turn) {
-        let Named::As(id) = &metered.transaction else { return };
-        if metered.samples.is_empty() || self.sessions.named(id).is_some() {
-            return;
-        }
-        turn.took_id = true;
+    fn adopt(&mut self, now: At, metered: &Metered, fresh: Option<SessionId>, turn: &mut Turn) {
+        let (Some(id), Some(fresh)) = (self.is_unknown(metered), fresh) else { return };
         turn.deviations.push(Deviation::new(Rule::TransactionId, "transactionId", &id.0));
         let row = Session::unknown(fresh, metered.outlet, id.clone(), now);
         self.sessions.push(Session::begin(row, self.rules.rated_w));

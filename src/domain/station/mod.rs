@@ -109,9 +109,26 @@ impl Station {
         }
     }
 
-    /// Handles an event received at `now`. `fresh` is a session id that is free; [`Turn::took_id`] says whether it
-    /// was taken.
-    pub fn handle(&mut self, now: At, event: Event, fresh: SessionId) -> Turn {
+    /// Whether this event makes a session known that was not: then [`Self::handle`] is to be given an id for it.
+    pub fn begins_session(&self, now: At, event: &Event) -> bool {
+        match event {
+            Event::TransactionStarted(start) => self.sessions.begun_by(start).is_none(),
+            Event::TransactionEnded(stop) => self.session_of(stop, stop.at.placed(now).at).is_none(),
+            Event::Metered(metered) => self.is_unknown(metered).is_some(),
+            Event::StatusReported(_)
+            | Event::Booted(_)
+            | Event::Heartbeat
+            | Event::TokenShown(_)
+            | Event::VendorData(_)
+            | Event::Progress(_)
+            | Event::Security(_)
+            | Event::Noted => false,
+        }
+    }
+
+    /// Handles an event received at `now`. `fresh` is a session id that nobody has, where
+    /// [`Self::begins_session`] asks for one.
+    pub fn handle(&mut self, now: At, event: Event, fresh: Option<SessionId>) -> Turn {
         let mut turn = Turn::default();
         self.contact.heard(now);
         match event {
@@ -144,6 +161,10 @@ impl Station {
         let mut turn = Turn::default();
         if let Some((_, over_this)) = &mut self.boot {
             *over_this = false;
+        }
+        // Nobody may have looked while the grace went by.
+        if let Some(since) = self.contact.fallen_silent(now, self.rules.grace) {
+            self.connectors.lose(since, &mut turn);
         }
         turn.changes.push(self.contact.began(now, protocol, peer));
         self.connectors.resume(now, &mut turn);

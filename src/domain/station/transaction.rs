@@ -30,7 +30,7 @@ impl Station {
         asked.into_iter().collect()
     }
 
-    pub(super) fn transaction_started(&mut self, now: At, start: Start, fresh: SessionId, turn: &mut Turn) {
+    pub(super) fn transaction_started(&mut self, now: At, start: Start, fresh: Option<SessionId>, turn: &mut Turn) {
         let placed = place(now, start.at, "timestamp", turn);
         if let Some(known) = self.sessions.begun_by(&start) {
             turn.answer = Some(Answer::Started(known.row.id));
@@ -39,7 +39,7 @@ impl Station {
         if !self.contact.was_before_this(placed.at) {
             self.contact.learn_skew(now, start.at, turn);
         }
-        turn.took_id = true;
+        let Some(fresh) = fresh else { return };
         turn.answer = Some(Answer::Started(fresh));
         let transaction = match start.transaction {
             Named::As(id) => id,
@@ -93,9 +93,10 @@ impl Station {
         needs.map(|session| Question::MeterHistory(session.row.id)).into_iter().collect()
     }
 
-    pub(super) fn transaction_ended(&mut self, now: At, stop: Stop, fresh: SessionId, turn: &mut Turn) {
+    pub(super) fn transaction_ended(&mut self, now: At, stop: Stop, fresh: Option<SessionId>, turn: &mut Turn) {
         let placed = place(now, stop.at, "timestamp", turn);
-        let id = self.session_of(&stop, placed.at).unwrap_or_else(|| self.orphan(now, &stop, fresh, turn));
+        let known = self.session_of(&stop, placed.at);
+        let Some(id) = known.or_else(|| fresh.map(|fresh| self.orphan(now, &stop, fresh, turn))) else { return };
         let outlet = self.sessions.get(id).map_or(Outlet::STATION, |session| session.row.outlet);
         let history = self.history_of(id);
         let samples = super::metering::placed_samples(now, &stop.samples);
@@ -118,7 +119,7 @@ impl Station {
     }
 
     /// The session that a stop belongs to, where it is known.
-    fn session_of(&self, stop: &Stop, at: At) -> Option<SessionId> {
+    pub(super) fn session_of(&self, stop: &Stop, at: At) -> Option<SessionId> {
         let session = match &stop.transaction {
             Named::As(id) => self.sessions.named(id),
             Named::Nothing => self.sessions.meant_by(stop, at),
@@ -128,7 +129,6 @@ impl Station {
 
     /// A stop whose start was never seen: kept for itself.
     fn orphan(&mut self, now: At, stop: &Stop, fresh: SessionId, turn: &mut Turn) -> SessionId {
-        turn.took_id = true;
         let transaction = match &stop.transaction {
             Named::As(id) => id.clone(),
             Named::Nothing => fresh.into(),

@@ -26,6 +26,18 @@ fn silence_beyond_the_grace_is_unknown_since_the_last_word() {
 }
 
 #[test]
+fn a_silence_that_nobody_looked_at_is_noticed_at_the_next_connection() {
+    let mut bench = Bench::new();
+    bench.tell(status(ONE, Some(second(0)), ConnectorStatus::Available));
+    bench.at(second(100)).disconnect();
+    bench.at(second(5000)).connect();
+    assert_eq!(
+        bench.states(ONE),
+        [(0, 100, State::Available), (100, 5000, State::Unknown), (5000, -1, State::Available)]
+    );
+}
+
+#[test]
 fn a_short_absence_is_none() {
     let mut bench = Bench::new();
     bench.tell(status(ONE, Some(second(0)), ConnectorStatus::Charging));

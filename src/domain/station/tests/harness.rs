@@ -122,8 +122,9 @@ impl Bench {
             let known = questions.iter().map(|question| self.reply(question)).collect();
             self.station.learn(known);
         }
-        let turn = self.station.handle(self.now, event, SessionId(self.next_id));
-        self.next_id += i32::from(turn.took_id);
+        let fresh = self.station.begins_session(self.now, &event).then_some(SessionId(self.next_id));
+        self.next_id += i32::from(fresh.is_some());
+        let turn = self.station.handle(self.now, event, fresh);
         self.store(&turn);
         turn
     }

@@ -1,0 +1,179 @@
+//! The fleet: simulated chargers over virtual days, with faults, lost links, replays and makers' oddities, through the
+//! real sockets of a real service. What the simulator knows to be true must be what ledger, API and metrics say, to the
+//! watt-hour.
+//!
+//! Virtual time is driven event by event: the service's clock shows exactly the time of the charger that acts.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chargewatch::app::{self, Setup};
+use chargewatch::config::sites::Registry;
+use chargewatch::domain::time::At;
+use chargewatch::sim::{Action, Fleet, FleetPlan, Truth, registry_csv};
+use chrono::{DateTime, Duration, Utc};
+use serde_json::Value;
+
+use crate::support::{Charger, Service, settings};
+
+/// A fleet under way.
+struct Run {
+    fleet: Fleet,
+    service: Service,
+    now: Arc<AtomicI64>,
+    sockets: HashMap<usize, Charger>,
+}
+
+impl Run {
+    async fn new(plan: &FleetPlan, folder: &tempfile::TempDir) -> Self {
+        let fleet = Fleet::new(plan);
+        let now = Arc::new(AtomicI64::new(plan.from.timestamp_millis()));
+        let clock = now.clone();
+        let setup = Setup {
+            settings: settings(folder.path(), &[]),
+            clock: Arc::new(move || At::from_millis(clock.load(Ordering::SeqCst))),
+            registry: Some(Registry::from_csv("fleet", &registry_csv(&fleet)).unwrap()),
+        };
+        let service = Service::running(app::start(setup).await.unwrap(), folder.path());
+        Self { fleet, service, now, sockets: HashMap::new() }
+    }
+
+    /// Drives every charger to its end.
+    async fn until_drained(mut self, until: DateTime<Utc>) -> (Truth, Service) {
+        let deadline = until + Duration::days(3);
+        while let Some((at, place)) = self.fleet.next_at() {
+            if self.fleet.is_drained() {
+                break;
+            }
+            assert!(at < deadline, "the fleet does not drain");
+            self.now.fetch_max(at.timestamp_millis(), Ordering::SeqCst);
+            let actions = self.fleet.charger_mut(place).unwrap().wake(at);
+            self.act(place, at, actions).await;
+        }
+        let now = DateTime::from_timestamp_millis(self.now.load(Ordering::SeqCst)).unwrap();
+        (self.fleet.truth(now), self.service)
+    }
+
+    /// Does what a charger wants done, until it wants nothing more.
+    async fn act(&mut self, place: usize, at: DateTime<Utc>, actions: Vec<Action>) {
+        let mut waiting: std::collections::VecDeque<Action> = actions.into();
+        while let Some(action) = waiting.pop_front() {
+            let charger = self.fleet.charger_mut(place).unwrap();
+            match action {
+                Action::Connect => {
+                    let id = charger.id().to_owned();
+                    let socket = self.service.charger(&id).await;
+                    self.sockets.insert(place, socket);
+                    waiting.extend(self.fleet.charger_mut(place).unwrap().connected(at));
+                }
+                Action::Disconnect => drop(self.sockets.remove(&place)),
+                Action::Send(text) => {
+                    let Some(socket) = self.sockets.get_mut(&place) else { continue };
+                    let answer = socket.ask(&text).await;
+                    waiting.extend(self.fleet.charger_mut(place).unwrap().deliver(at, &answer));
+                }
+            }
+        }
+    }
+}
+
+fn text(row: &Value, field: &str) -> String {
+    row[field].as_str().unwrap_or_default().to_owned()
+}
+
+/// The truth against what the API says.
+fn compare(truth: &Truth, rows: &[Value]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut by_content: HashMap<(String, u64, String), Vec<&Value>> = HashMap::new();
+    for row in rows {
+        let key = (text(row, "charger_id"), row["connector_id"].as_u64().unwrap(), text(row, "started_at"));
+        by_content.entry(key).or_default().push(row);
+    }
+    let begun: Vec<_> = truth.sessions.iter().filter(|session| session.start_acknowledged).collect();
+    if begun.len() != rows.len() {
+        wrong.push(format!("{} sessions began, {} are told", begun.len(), rows.len()));
+    }
+    for session in begun {
+        let started = At::from(session.started_at_reported).to_rfc3339();
+        let key = (session.charger_id.clone(), u64::from(session.connector_id), started);
+        let found = by_content.get(&key).map(Vec::as_slice).unwrap_or_default();
+        let [row] = found else {
+            wrong.push(format!("{key:?} is told {} times", found.len()));
+            continue;
+        };
+        let mut expect = |what: &str, told: Value, truly: Value| {
+            if told != truly {
+                wrong.push(format!("{key:?}: {what} is told as {told}, truly {truly}: {row}"));
+            }
+        };
+        expect("id", row["id"].clone(), session.transaction_id.into());
+        expect("other ids", Value::from(session.conflicting_transaction_ids.len()), 0.into());
+        expect("start register", row["meter_start_wh"].clone(), session.meter_start_wh.into());
+        if session.stop_acknowledged {
+            expect("state", row["state"].clone(), "ended".into());
+            expect("energy", row["energy_wh"].clone(), session.energy_wh.into());
+            expect("quality", row["energy_quality"].clone(), "register".into());
+            let ended = session.ended_at_reported.map(|at| At::from(at).to_rfc3339());
+            expect("end", row["ended_at"].clone(), ended.into());
+        } else {
+            expect("energy", row["energy_wh"].clone(), session.known_energy_wh.into());
+        }
+        if session.refused > 0 {
+            wrong.push(format!("{key:?}: {} messages were refused", session.refused));
+        }
+    }
+    wrong
+}
+
+/// The sum of a metric's samples.
+fn metric(page: &str, name: &str) -> f64 {
+    let start = format!("{name}{{");
+    page.lines()
+        .filter(|line| line.starts_with(&start))
+        .map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap())
+        .sum()
+}
+
+async fn reconcile(chargers: usize, days: i64, seed: u64, trouble: f64) {
+    let from: DateTime<Utc> = "2026-03-27T06:00:00Z".parse().unwrap();
+    let until = from + Duration::days(days);
+    let plan = FleetPlan { until: Some(until), trouble, ..FleetPlan::new(chargers, seed, from) };
+    let folder = tempfile::tempdir().unwrap();
+    let run = Run::new(&plan, &folder).await;
+    let (truth, service) = run.until_drained(until).await;
+    let (_, body) = service.get("/api/v1/sessions?format=ndjson").await;
+    let rows: Vec<Value> = body.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let wrong = compare(&truth, &rows);
+    assert!(
+        wrong.is_empty(),
+        "seed {seed}: {} of {} sessions differ\n{}",
+        wrong.len(),
+        truth.totals.sessions,
+        wrong.iter().take(12).cloned().collect::<Vec<_>>().join("\n")
+    );
+    assert!(truth.totals.starts_acknowledged > chargers, "too little happened: {:?}", truth.totals);
+    // Ledger and metrics say the same as the API.
+    let told: f64 = rows.iter().filter_map(|row| row["energy_wh"].as_f64()).sum();
+    let ledger = service.ledger("SELECT count(*), sum(energy_mwh) / 1000 FROM session_row", &[]);
+    assert_eq!(ledger, [[Value::from(rows.len()), Value::from(told as i64)]]);
+    let (_, page) = service.get("/metrics").await;
+    assert_eq!(metric(&page, "chargewatch_site_sessions_total") as usize, rows.len());
+    assert_eq!(metric(&page, "chargewatch_connector_sessions_total") as usize, rows.len());
+    assert_eq!(metric(&page, "chargewatch_connector_energy_wh_total"), told);
+    // Readings of sessions, each once: those that were acknowledged, and those that came with the stop.
+    let counted: u64 = rows.iter().map(|row| row["reading_count"].as_u64().unwrap()).sum();
+    assert!(
+        counted >= truth.totals.readings_acknowledged * 9 / 10,
+        "{counted} of {}",
+        truth.totals.readings_acknowledged
+    );
+    let kept = service.ledger("SELECT count(*) FROM reading_row WHERE session_id IS NOT NULL", &[]);
+    assert_eq!(kept, [[Value::from(counted)]]);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_truly_happened_is_what_is_told() {
+    reconcile(26, 2, 7, 6.0).await;
+}
