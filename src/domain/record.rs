@@ -191,12 +191,12 @@ pub struct SessionRow {
     pub state: SessionState,
     /// Start, placed; for an orphan the first that is known of it, or nothing.
     pub started_at: Option<At>,
-    /// Whether `started_at` is what the charger said (else it is our receive time).
-    pub start_said: bool,
+    /// Start as the charger said it, believable or not: by this a repeated start is recognised.
+    pub start_said: Option<At>,
     /// End, placed.
     pub ended_at: Option<At>,
-    /// Whether `ended_at` is what the charger said in a stop message (else it is inferred, or our receive time).
-    pub end_said: bool,
+    /// End as the charger said it in its stop message, believable or not.
+    pub end_said: Option<At>,
     /// Register at the start, as sent.
     pub meter_start: Option<MilliWh>,
     /// Register at the end, as sent.

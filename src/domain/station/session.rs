@@ -6,7 +6,7 @@ use crate::domain::ids::{Outlet, SessionId, TransactionId};
 use crate::domain::meter::{Ends, Meter, points};
 use crate::domain::reading::{Sample, Word};
 use crate::domain::record::{SessionRow, SessionState};
-use crate::domain::time::{At, Placed, Trust};
+use crate::domain::time::{At, Placed};
 
 /// A session in memory.
 #[derive(Debug)]
@@ -28,9 +28,9 @@ impl Session {
             transaction,
             state: SessionState::Orphan,
             started_at: None,
-            start_said: false,
+            start_said: None,
             ended_at: None,
-            end_said: false,
+            end_said: None,
             meter_start: None,
             meter_stop: None,
             energy: None,
@@ -117,7 +117,7 @@ impl Session {
             self.row.state = SessionState::Ended;
         }
         self.row.ended_at = Some(placed.at);
-        self.row.end_said = placed.trust == Trust::Said;
+        self.row.end_said = stop.at.said;
         self.row.meter_stop = stop.register;
         self.row.stop_reason = Some(stop.reason.clone().unwrap_or(Word::Known("Local")));
         if self.row.token.is_none() {
@@ -127,11 +127,7 @@ impl Session {
 
     /// Whether this stop says nothing that is not known.
     pub(super) fn was_stopped_by(&self, stop: &Stop) -> bool {
-        let same_time = match stop.at.said {
-            Some(at) => self.row.ended_at == Some(at),
-            None => !self.row.end_said,
-        };
-        self.row.stop_reason.is_some() && same_time && self.row.meter_stop == stop.register
+        self.row.stop_reason.is_some() && self.row.end_said == stop.at.said && self.row.meter_stop == stop.register
     }
 
     /// Whether it has been stopped, and this stop would add nothing.
@@ -144,7 +140,7 @@ impl Session {
     pub(super) fn end_without_stop(&mut self) {
         self.row.state = SessionState::EndedWithoutStop;
         self.row.ended_at = self.row.last_reading_at.max(self.row.started_at);
-        self.row.end_said = false;
+        self.row.end_said = None;
     }
 
     /// Takes a presumed end back: it does go on.
@@ -171,9 +167,9 @@ impl Session {
     fn ends(&self) -> Ends {
         Ends {
             start: self.row.meter_start,
-            started_at: self.row.started_at.filter(|_| self.row.start_said),
+            started_at: self.row.started_at.filter(|at| self.row.start_said == Some(*at)),
             stop: self.row.meter_stop,
-            stopped_at: self.row.ended_at.filter(|_| self.row.end_said),
+            stopped_at: self.row.ended_at.filter(|at| self.row.end_said == Some(*at)),
             running: self.is_active(),
         }
     }

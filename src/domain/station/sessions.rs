@@ -61,11 +61,8 @@ impl Sessions {
         }
         self.list.iter().rev().find(|session| {
             let row = &session.row;
-            let same_time = match start.at.said {
-                Some(at) => row.start_said && row.started_at == Some(at),
-                // Without a time only the running session can be meant.
-                None => !row.start_said && session.is_active(),
-            };
+            // Without a time only the running session can be meant.
+            let same_time = row.start_said == start.at.said && (row.start_said.is_some() || session.is_active());
             let same = row.outlet == start.outlet && row.meter_start == start.register && row.token == start.token;
             same && same_time && row.state != SessionState::Orphan
         })

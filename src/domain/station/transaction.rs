@@ -8,7 +8,7 @@ use crate::domain::event::{Named, Start, Stop};
 use crate::domain::ids::{Outlet, SessionId};
 use crate::domain::record::{Answer, Change, Effect, Paint, Question, SessionEvent, SessionRow, SessionState, Turn};
 use crate::domain::status::{Cause, ConnectorStatus, State};
-use crate::domain::time::{At, Trust};
+use crate::domain::time::At;
 
 /// An open session that nothing was heard of for this long, on a connector that is free, is over: 24 hours.
 const STALE_MS: i64 = 24 * 3_600_000;
@@ -48,7 +48,7 @@ impl Station {
         let row = SessionRow {
             state: SessionState::Active,
             started_at: Some(placed.at),
-            start_said: placed.trust == Trust::Said,
+            start_said: start.at.said,
             meter_start: start.register,
             token: start.token,
             ..Session::unknown(fresh, start.outlet, transaction, now)
@@ -188,7 +188,7 @@ impl Station {
     fn prove_it_ran(&self, id: SessionId, turn: &mut Turn) {
         let Some(row) = self.sessions.get(id).map(|session| &session.row) else { return };
         let (Some(from), Some(until)) = (row.started_at, row.ended_at) else { return };
-        if row.start_said && from < until && self.contact.was_before_this(from) {
+        if row.start_said == Some(from) && from < until && self.contact.was_before_this(from) {
             turn.changes.push(Change::Paint(Paint {
                 outlet: row.outlet,
                 from,

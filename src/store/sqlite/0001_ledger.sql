@@ -30,8 +30,8 @@ CREATE TABLE session_row (
     transaction_id  TEXT NOT NULL,
     state           TEXT NOT NULL,         -- active, ended, ended_without_stop, orphan
     began_ms        INTEGER NOT NULL,      -- start, else when first heard of: for filters
-    started_ms      INTEGER, start_said INTEGER NOT NULL,
-    ended_ms        INTEGER, end_said INTEGER NOT NULL,
+    started_ms      INTEGER, start_said_ms INTEGER, -- placed in time, and as the charger said it
+    ended_ms        INTEGER, end_said_ms INTEGER,
     meter_start_mwh INTEGER, meter_stop_mwh INTEGER,
     energy_mwh      INTEGER, energy_quality TEXT NOT NULL,
     stop_reason     TEXT, token TEXT,      -- token: keyed hash
@@ -44,7 +44,8 @@ CREATE TABLE session_row (
 CREATE INDEX session_of_charger ON session_row (charger_id, id);
 CREATE INDEX session_of_transaction ON session_row (charger_id, transaction_id);
 CREATE INDEX session_by_start ON session_row (charger_id, started_ms);
-CREATE INDEX session_by_end ON session_row (charger_id, ended_ms);
+CREATE INDEX session_by_said_start ON session_row (charger_id, start_said_ms);
+CREATE INDEX session_by_said_end ON session_row (charger_id, end_said_ms);
 CREATE INDEX session_by_time ON session_row (began_ms);
 CREATE INDEX session_open ON session_row (charger_id) WHERE state = 'active';
 

@@ -127,7 +127,7 @@ impl Reader for SqliteReader {
         let energy = |energy: &Option<MilliWh>| energy.map(|energy| energy.0);
         let found = match question {
             Question::StartedBefore { outlet, at, register, token } => self.one_session(
-                "WHERE s.charger_id = ? AND s.started_ms = ? AND s.start_said AND s.evse = ? AND s.connector = ?
+                "WHERE s.charger_id = ? AND s.start_said_ms = ? AND s.evse = ? AND s.connector = ?
                    AND s.meter_start_mwh IS ? AND s.token IS ? AND s.state <> 'orphan'",
                 params![
                     station.0,
@@ -139,7 +139,7 @@ impl Reader for SqliteReader {
                 ],
             )?,
             Question::StoppedBefore { at, register } => self.one_session(
-                "WHERE s.charger_id = ? AND s.ended_ms = ? AND s.end_said AND s.meter_stop_mwh IS ?",
+                "WHERE s.charger_id = ? AND s.end_said_ms = ? AND s.meter_stop_mwh IS ?",
                 params![station.0, at.millis(), energy(register)],
             )?,
             Question::Transaction(id) => self.one_session(

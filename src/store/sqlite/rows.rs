@@ -12,8 +12,8 @@ use crate::domain::time::At;
 use crate::domain::token::TokenHash;
 
 /// The columns of a session, in the order of [`session`].
-pub(super) const SESSION: &str = "s.id, s.evse, s.connector, s.transaction_id, s.state, s.started_ms, s.start_said, s.ended_ms, \
-     s.end_said, s.meter_start_mwh, s.meter_stop_mwh, s.energy_mwh, s.energy_quality, s.stop_reason, s.token, \
+pub(super) const SESSION: &str = "s.id, s.evse, s.connector, s.transaction_id, s.state, s.started_ms, s.start_said_ms, s.ended_ms, \
+     s.end_said_ms, s.meter_start_mwh, s.meter_stop_mwh, s.energy_mwh, s.energy_quality, s.stop_reason, s.token, \
      s.received_ms, s.first_register_ms, s.first_register_mwh, s.last_register_ms, s.last_register_mwh, \
      s.last_reading_ms, s.reading_count";
 
@@ -52,9 +52,9 @@ pub(super) fn bind_session(
         row.state.as_str(),
         row.started_at.unwrap_or(row.received_at).millis(),
         millis(row.started_at),
-        row.start_said,
+        millis(row.start_said),
         millis(row.ended_at),
-        row.end_said,
+        millis(row.end_said),
         energy(row.meter_start),
         energy(row.meter_stop),
         energy(row.energy),
@@ -84,9 +84,9 @@ pub(super) fn session(row: &Row<'_>, first: usize) -> Result<(SessionRow, u32), 
         transaction: TransactionId(transaction.into()),
         state: SessionState::from_word(&state).unwrap_or(SessionState::Orphan),
         started_at: at(5)?,
-        start_said: row.get(first + 6)?,
+        start_said: at(6)?,
         ended_at: at(7)?,
-        end_said: row.get(first + 8)?,
+        end_said: at(8)?,
         meter_start: energy(9)?,
         meter_stop: energy(10)?,
         energy: energy(11)?,

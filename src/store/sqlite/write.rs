@@ -232,12 +232,12 @@ impl SqliteBackend {
     fn session(&self, key: StationKey, row: &SessionRow) -> Result<(), rusqlite::Error> {
         let mut upsert = self.db.prepare_cached(
             "INSERT INTO session_row (id, charger_id, evse, connector, transaction_id, state, began_ms, started_ms,
-               start_said, ended_ms, end_said, meter_start_mwh, meter_stop_mwh, energy_mwh, energy_quality, stop_reason,
+               start_said_ms, ended_ms, end_said_ms, meter_start_mwh, meter_stop_mwh, energy_mwh, energy_quality, stop_reason,
                token, received_ms, first_register_ms, first_register_mwh, last_register_ms, last_register_mwh,
                last_reading_ms)
              VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23)
              ON CONFLICT (id) DO UPDATE SET evse = ?3, connector = ?4, transaction_id = ?5, state = ?6, began_ms = ?7,
-               started_ms = ?8, start_said = ?9, ended_ms = ?10, end_said = ?11, meter_start_mwh = ?12,
+               started_ms = ?8, start_said_ms = ?9, ended_ms = ?10, end_said_ms = ?11, meter_start_mwh = ?12,
                meter_stop_mwh = ?13, energy_mwh = ?14, energy_quality = ?15, stop_reason = ?16, token = ?17,
                received_ms = ?18, first_register_ms = ?19, first_register_mwh = ?20, last_register_ms = ?21,
                last_register_mwh = ?22, last_reading_ms = ?23

@@ -188,14 +188,13 @@ impl Bench {
         let found = match question {
             Question::StartedBefore { outlet, at, register, token } => self.sessions.values().find(|row| {
                 row.outlet == *outlet
-                    && row.started_at == Some(*at)
+                    && row.start_said == Some(*at)
                     && row.meter_start == *register
                     && row.token == *token
             }),
-            Question::StoppedBefore { at, register } => self
-                .sessions
-                .values()
-                .find(|row| row.end_said && row.ended_at == Some(*at) && row.meter_stop == *register),
+            Question::StoppedBefore { at, register } => {
+                self.sessions.values().find(|row| row.end_said == Some(*at) && row.meter_stop == *register)
+            }
             Question::Transaction(id) => self.sessions.values().rev().find(|row| row.transaction == *id),
             Question::RunningAt(outlet, at) => self.sessions.values().rev().find(|row| {
                 row.outlet == *outlet

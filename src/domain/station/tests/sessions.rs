@@ -19,6 +19,15 @@ fn a_start_said_twice_is_one_session_with_one_answer() {
 }
 
 #[test]
+fn a_start_from_a_clock_that_runs_ahead_is_recognised_by_what_the_charger_said() {
+    let mut bench = Bench::new();
+    let first = bench.at(second(0)).tell(start(ONE, second(374), 0, "A"));
+    let again = bench.at(second(2)).tell(start(ONE, second(374), 0, "A"));
+    assert_eq!(answered(&first), answered(&again));
+    assert_eq!(bench.only_session().started_at, Some(second(0)));
+}
+
+#[test]
 fn a_start_said_again_a_year_later_is_found_in_the_ledger() {
     let mut bench = Bench::new();
     let first = bench.tell(start(ONE, second(0), 100, "A"));
