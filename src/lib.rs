@@ -1,4 +1,74 @@
-//! chargewatch watches an EV charging network over OCPP.
+//! chargewatch watches an EV charging network over OCPP: it keeps every session and every reading, and says what the
+//! network is doing and did.
+//!
+//! # In one breath
+//!
+//! A charger's frame becomes an *event*, a pure state machine turns the event into a *turn* (what to write, what it
+//! means, what to answer), the ledger makes the turn durable, and only then does the charger get its answer. Everything
+//! else reads what the ledger holds.
+//!
+//! ```text
+//! charger ══ws══ gateway::listener ─ gateway::handshake ─► gateway::session ── text ──► ocppj ─► ocpp ── domain::event::Event
+//!                                                             ▲    │                                       │
+//!                                                             │    └─────────────── station.asks? ◄────────┤ (what only the ledger knows)
+//!                                                             │                                            ▼
+//!                                            reply, effects   │     Record ◄── Turn ◄── domain::station::Station::handle(now, event)
+//!                                                             │        │                                   pure, never waits
+//!                                                             └─ store.commit: rows + frame, ONE transaction grouped over all chargers
+//!                                                                      │
+//!              observe: log lines, metrics, live picture ◄─ effects ───┤
+//!              http: lists, objects, metrics page ◄── reads the ledger ┘
+//! ```
+//!
+//! # Rooms
+//!
+//! | room | what it is for | may name |
+//! |---|---|---|
+//! | [`domain`] | PURE. what a network is and how facts change it: ids, time, readings, sessions, the availability timeline, the station machine | – |
+//! | [`ocppj`] | PURE. OCPP-J framing: strict, then one repair pass | domain |
+//! | [`ocpp`] | PURE. OCPP versions to domain events and back; the only user of rust-ocpp | ocppj, domain |
+//! | [`config`] | settings, the registry of sites and chargers | domain |
+//! | [`observe`] | named events: log lines, metrics, the live picture | domain, config |
+//! | [`store`] | durable facts: group commit, the embedded SQLite ledger, what is read from it | domain, config, observe |
+//! | [`gateway`] | the charger side: listener, handshake, one task per charger | all above |
+//! | [`http`] | the readers' side; only reading is possible | domain, config, observe, store, gateway's list of connections |
+//! | [`sim`] | a simulated fleet with its own JSON and its own true meter: an independent witness | – |
+//! | [`app`] | command line, start and stop; the only place that knows everything | all |
+//!
+//! `tests/tidy.rs` holds this table, file sizes, and what the pure rooms may not touch. The pure rooms may use a time
+//! type, serde_json and the hashes of id tokens (`hmac`, `sha2`): all of it arithmetic.
+//!
+//! # Invariants
+//!
+//! 1. **Answered means stored.** [`store::Store::commit`] takes a [`domain::record::Record`] by value and hands its reply
+//!    back once its rows survive kill -9 and power loss. Nothing else can take a record apart. Heartbeats and token
+//!    checks need no row; they are answered at once and kept when there is room.
+//! 2. **Raw first.** The frame as received is kept beside what was made of it. What was repaired or not understood is a
+//!    deviation with a rule, a path and a count.
+//! 3. **No frame with data gets an error because of a quirk.** A CallError is for a frame without a readable action, or
+//!    an action that does not exist.
+//! 4. **The same fact twice is one fact.** Transactions are recognised by what the charger said (place, time, register,
+//!    token), never by message id; readings by their content. A repeat gets the same answer.
+//! 5. **Missing is not zero.** Unknown energy is null with a quality that says so.
+//! 6. **Down has a cause**: charger, link, our own outage, operator. Our outages are known from a mark written every few
+//!    seconds.
+//! 7. **Chargers are never changed unasked.** Nothing is sent to a charger but answers and pings.
+//! 8. **Every queue is bounded**, and being full has a counted outcome: chargers wait, or a heartbeat's frame is not kept.
+//! 9. **Two clocks on every fact**, the charger's and ours; the difference is measured.
+//! 10. **Energy is an integer** of thousandths of a watt-hour from the frame to the API.
+//! 11. **No id token is kept in clear**: a keyed hash stands for it, in frames too.
+//!
+//! # Where do I change …?
+//!
+//! | I want to add | touch | what asks for the rest |
+//! |---|---|---|
+//! | an OCPP message | a function in `ocpp/v16/<block>.rs` and its line in the table of `ocpp/v16/mod.rs` | exhaustive matches |
+//! | a rule of tolerance | the reader in `ocpp/fields.rs`, a word in `domain/deviation.rs` | `tests/frames/` |
+//! | a fact of the ledger | a migration in `store/sqlite/`, a `Change`, its writer and reader | exhaustive matches |
+//! | a metric | a line in `observe/metrics.rs` or `observe/page.rs` | tidy: a row in `dashboards/README.md` |
+//! | an API route | a line in `http/router.rs`, a handler in `http/routes/` | the OpenAPI document is made from it |
+//! | a setting | `config/<section>.rs` and a commented line in `config/default.toml` | tidy compares both |
+//! | a charger's habit | `sim/behaviour/<name>.rs` | the fleet test reconciles truth and ledger |
 
 pub mod app;
 pub mod config;

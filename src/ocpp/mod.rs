@@ -1,6 +1,6 @@
 //! From OCPP frames to domain events and back, for every version. The only user of rust-ocpp. Pure.
 //!
-//! Tolerance is a mechanism, not a list of vendors: every field of every message is read by the readers of [`fields`]
+//! Tolerance is a mechanism, not a list of vendors: every field of every message is read by the readers of `fields`
 //! (time, number, word, text), which accept what the rules of tolerance allow and note each deviation. A payload in
 //! which they noted nothing is then measured against the typed model of the specification.
 

@@ -1,8 +1,8 @@
 //! Durable facts. Commits over all chargers are grouped; an answer leaves only when its rows survive kill -9 and power
 //! loss.
 //!
-//! One thread writes ([`writer`]), readers have connections of their own and never block it. The backend is behind
-//! [`backend`]; what every backend must pass is in `suite`.
+//! One thread writes (`writer`), readers have connections of their own and never block it. The backend is behind
+//! `backend`; what every backend must pass is in `suite`.
 
 pub mod archive;
 mod backend;

@@ -1,4 +1,4 @@
-//! How makers differ: one file per behaviour, each a value of [`Behaviour`] that says where it departs from [`plain`].
+//! How makers differ: one file per behaviour, each a value of [`Behaviour`] that says where it departs from `plain`.
 //!
 //! The makers are invented; the habits are those that real chargers are known for. A new habit is a new field here, read in the one
 //! place that acts on it, and a new file that switches it on. Whatever the habit, what truly happened stays well defined.

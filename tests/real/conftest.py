@@ -1,0 +1,83 @@
+"""A chargewatch of its own for each test: the built binary on loopback with free ports, stopped afterwards."""
+
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import sqlite3
+import subprocess
+import urllib.error
+import urllib.request
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = pathlib.Path(os.environ.get("CHARGEWATCH_BINARY", ROOT / "target" / "debug" / "chargewatch"))
+
+
+class Service:
+    """A running chargewatch."""
+
+    def __init__(self, folder, ocpp="127.0.0.1:0", extra=None):
+        self.folder = pathlib.Path(folder)
+        environment = dict(os.environ, CHARGEWATCH_LOG__FORMAT="json", CHARGEWATCH_LOG__FILTER="info", **(extra or {}))
+        command = [BINARY, "serve", "--ocpp-listen", ocpp, "--http-listen", "127.0.0.1:0", "--data-dir", str(folder)]
+        self.log = open(self.folder / "log.json", "a+", encoding="utf-8")
+        self.process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+        for line in self.process.stderr:
+            self.log.write(line)
+            fields = json.loads(line)["fields"]
+            if fields.get("message") == "serving":
+                self.ocpp, self.http = fields["chargers"], fields["readers"]
+                break
+        else:
+            raise AssertionError("chargewatch ended before it served")
+        # The rest of the log must not fill its pipe.
+        subprocess.Popen(["cat"], stdin=self.process.stderr, stdout=self.log)
+
+    def url(self, charger):
+        return f"ws://{self.ocpp}/ocpp/{charger}"
+
+    def get(self, path):
+        """Status and body of a GET."""
+        try:
+            with urllib.request.urlopen(f"http://{self.http}{path}", timeout=20) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def json(self, path):
+        status, body = self.get(path)
+        assert status == 200, (path, status, body)
+        return json.loads(body)
+
+    def items(self, path):
+        return self.json(path)["items"]
+
+    def ledger(self, sql, *arguments):
+        """Rows of a query, as anybody with sqlite3 would ask it."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.folder / 'chargewatch.db'}?mode=ro", uri=True)) as db:
+            return db.execute(sql, arguments).fetchall()
+
+    def metric(self, name, **labels):
+        """The sum of a metric's samples with these labels."""
+        total = None
+        for line in self.get("/metrics")[1].splitlines():
+            if line.startswith("#") or not line.startswith((name + "{", name + " ")):
+                continue
+            if all(f'{key}="{value}"' in line for key, value in labels.items()):
+                total = (total or 0) + float(line.rsplit(" ", 1)[1])
+        return total
+
+    def stop(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        return self.process.wait(timeout=15)
+
+
+@pytest.fixture
+def service(tmp_path):
+    running = Service(tmp_path)
+    yield running
+    if running.process.poll() is None:
+        assert running.stop() == 0
