@@ -44,7 +44,8 @@ use outbox::{Call, Outbox};
 /// What the driver of a charger has to do on its behalf.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Open a connection; then tell [`Charger::connected`], or [`Charger::disconnected`] if it fails.
+    /// Open a connection; then tell [`Charger::connected`], or [`Charger::disconnected`] if it fails. Always the last of its batch:
+    /// nothing else happens to the charger before the outcome is known.
     Connect,
     /// Drop the connection, if there is one. The charger knows; it need not be told.
     Disconnect,
@@ -214,10 +215,14 @@ impl Charger {
         self.agenda.next_at().unwrap_or(DateTime::<Utc>::MAX_UTC)
     }
 
-    /// Lets everything happen that is due, each thing at its own time even when the waking is late.
+    /// Lets everything happen that is due, each thing at its own time even when the waking is late. Stops short at a wish to
+    /// connect; what else is due then comes with the next waking.
     pub fn wake(&mut self, now: DateTime<Utc>) -> Vec<Action> {
         while let Some((at, timer)) = self.agenda.pop_due(now) {
             self.happen(timer, at, now);
+            if self.out.last() == Some(&Action::Connect) {
+                break;
+            }
         }
         self.pump(now);
         std::mem::take(&mut self.out)
@@ -256,12 +261,13 @@ impl Charger {
     /// Figures for a live display.
     pub fn tally(&self) -> Tally {
         let energy: i64 = self.connectors.iter().map(|connector| connector.meter.delivered_mwh()).sum();
+        let open = self.evses.iter().filter(|evse| evse.is_in_session()).count();
         Tally {
             connected: matches!(self.link, Link::Up | Link::Ready),
             frames_sent: self.truth.calls_sent,
             frames_answered: self.truth.calls_answered,
             sessions_started: self.sessions.len() as u64,
-            sessions_ended: self.sessions.iter().filter(|session| session.ended_at.is_some()).count() as u64,
+            sessions_ended: (self.sessions.len() - open) as u64,
             energy_wh: u64::try_from(energy / 1000).unwrap_or(0),
         }
     }

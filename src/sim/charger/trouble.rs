@@ -4,7 +4,6 @@ use chrono::{DateTime, Duration, Utc};
 use rand::RngExt;
 
 use super::Charger;
-use super::evse::Stage;
 use crate::sim::agenda::Timer;
 use crate::sim::behaviour::AfterPowerCut;
 use crate::sim::priors;
@@ -78,8 +77,7 @@ impl Charger {
             return;
         }
         for evse in 0..self.evses.len() {
-            let stage = self.evses[evse].visit.as_ref().map(|visit| visit.stage);
-            if let Some(Stage::Charging | Stage::Full) = stage {
+            if self.evses[evse].is_in_session() {
                 self.lose_session(evse, at);
             }
         }
@@ -137,8 +135,7 @@ impl Charger {
             return;
         }
         let error = self.draw_error();
-        let stage = self.evses[evse].visit.as_ref().map(|visit| visit.stage);
-        if let Some(Stage::Charging | Stage::Full) = stage {
+        if self.evses[evse].is_in_session() {
             self.stop(evse, at, Reason::Other);
         }
         self.evses[evse].faulted = true;
@@ -174,8 +171,7 @@ impl Charger {
         self.draining = true;
         self.restarts_left = 0;
         for evse in 0..self.evses.len() {
-            let stage = self.evses[evse].visit.as_ref().map(|visit| visit.stage);
-            if let Some(Stage::Charging | Stage::Full) = stage {
+            if self.evses[evse].is_in_session() {
                 self.stop(evse, at, Reason::EvDisconnected);
             }
             self.leave(evse, at);
