@@ -1,8 +1,9 @@
 //! One simulated charger: a state machine that is told the virtual time and says what to put on the wire.
 //!
 //! What *happens* to a charger (drivers, faults, power) is planned and drawn from its own random numbers and does not depend on
-//! when it is woken, on other chargers or on the server, save for the server's commands and refusals. What it *says* about it goes
-//! through one queue as a correct OCPP 1.6J client speaks: one call at a time, the messages of sessions until they are answered.
+//! when it is woken, on other chargers or on the server, save for the server's commands and refusals, and for boot loops, which wait
+//! for the server's yes. What it *says* about it goes through one queue as a correct OCPP 1.6J client speaks: one call at a time,
+//! the messages of sessions until they are answered.
 //!
 //! | File | Holds |
 //! |---|---|

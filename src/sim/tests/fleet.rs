@@ -6,6 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 
 use super::csms::Csms;
 use super::learnt_is_true;
+use crate::sim::behaviour::ALL;
 use crate::sim::charger::{Action, Charger};
 use crate::sim::{Fleet, FleetPlan, Truth};
 
@@ -113,6 +114,34 @@ fn a_charger_lives_the_same_days_in_a_small_fleet_and_in_a_large_one() {
 }
 
 #[test]
+fn a_charger_that_is_woken_late_has_lived_the_same_days() {
+    let plan = plan(26, 17, 2, 8.0);
+    let lives = |truth: Truth| {
+        let loops: Vec<_> =
+            truth.chargers.iter().filter(|c| c.behaviour == "powerless").map(|c| c.charger_id.clone()).collect();
+        let own = truth.sessions.into_iter().filter(|session| !loops.contains(&session.charger_id));
+        own.map(|session| (session.id_tag, session.started_at, session.ended_at, session.energy_wh)).collect::<Vec<_>>()
+    };
+    let (mut fleet, mut csms) = (Fleet::new(&plan), Csms::default());
+    let mut now = plan.from;
+    while !fleet.is_drained() {
+        now += Duration::minutes(17);
+        for place in 0..fleet.len() {
+            let charger = fleet.charger_mut(place).unwrap();
+            while charger.next_at() <= now {
+                let actions = charger.wake(now);
+                let connects = actions.iter().position(|action| *action == Action::Connect);
+                assert!(connects.is_none_or(|place| place + 1 == actions.len()), "{actions:?}");
+                perform(charger, &mut csms, now, actions);
+            }
+        }
+    }
+    let truth = fleet.truth(now);
+    learnt_is_true(&truth, &csms);
+    assert_eq!(lives(truth), lives(outcome(&plan).0));
+}
+
+#[test]
 fn a_troubled_fleet_shows_every_oddity() {
     let (truth, csms) = outcome(&plan(52, 11, 4, 20.0));
     let sessions = &truth.sessions;
@@ -134,7 +163,7 @@ fn a_troubled_fleet_shows_every_oddity() {
         *seen.entry(charger.behaviour.as_str()).or_default() += 1;
         seen
     });
-    assert_eq!(behaviours.len(), crate::sim::behaviour::ALL.len());
+    assert_eq!(behaviours.len(), ALL.len());
 }
 
 #[test]
