@@ -152,24 +152,7 @@ impl Charger {
             charger_id: spec.id.clone(),
             behaviour: spec.behaviour.name.to_owned(),
             clock_skew_ms: skew.num_milliseconds(),
-            boots: 0,
-            boots_accepted: 0,
-            connections: 0,
-            drops: 0,
-            calls_sent: 0,
-            calls_answered: 0,
-            answers_lost: 0,
-            answers_too_late: 0,
-            call_errors: 0,
-            statuses_dropped: 0,
-            readings_outside_sessions: 0,
-            attempts: 0,
-            attempts_failed: 0,
-            turned_away: 0,
-            offline: Vec::new(),
-            power_cuts: Vec::new(),
-            faults: Vec::new(),
-            connectors: Vec::new(),
+            ..ChargerTruth::default()
         };
         let sample = Duration::seconds(i64::from(spec.sample_s.max(1)));
         let mut charger = Self {

@@ -63,7 +63,7 @@ impl Charger {
             cut.to = Some(at);
         }
         self.restarts_left = 0;
-        if self.spec.behaviour.boot_loops && !self.draining && self.life.random_bool(0.5) {
+        if self.spec.behaviour.boot_loops && !self.draining && self.chance(0.2, 0.5) {
             self.restarts_left = self.life.random_range(2..=6);
         }
         self.boot_up(at);

@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 
 use super::csms::Csms;
 use super::learnt_is_true;
-use crate::sim::behaviour::ALL;
+use crate::sim::behaviour::{ALL, AfterPowerCut, Register, named};
 use crate::sim::charger::{Action, Charger};
 use crate::sim::{Fleet, FleetPlan, Truth};
 
@@ -150,7 +150,7 @@ fn a_troubled_fleet_shows_every_oddity() {
     assert!(sessions.iter().any(|session| session.start_sent > 1 && session.stop_sent > 1), "nothing was sent twice");
     assert!(sessions.iter().any(|session| session.stop_reason.as_deref() == Some("PowerLoss")), "no late stop");
     assert!(sessions.iter().any(|session| session.energy_wh == 0), "no session without energy");
-    assert!(csms.minus_ones > 0, "no transaction id was forgotten");
+    assert!(!csms.minus_ones.is_empty(), "no transaction id was forgotten");
     assert_eq!(csms.orphans, 0);
     let chargers = &truth.chargers;
     assert!(chargers.iter().any(|charger| !charger.faults.is_empty()), "no fault");
@@ -164,6 +164,44 @@ fn a_troubled_fleet_shows_every_oddity() {
         seen
     });
     assert_eq!(behaviours.len(), ALL.len());
+}
+
+#[test]
+fn each_maker_departs_where_it_says_and_nowhere_else() {
+    let (truth, csms) = outcome(&plan(52, 19, 4, 20.0));
+    for charger in &truth.chargers {
+        let habit = named(&charger.behaviour).unwrap();
+        let own: Vec<_> = truth.sessions.iter().filter(|session| session.charger_id == charger.charger_id).collect();
+        let case = &charger.charger_id;
+        let never_stops = habit.after_power_cut == AfterPowerCut::NeverStops;
+        assert!(never_stops || own.iter().all(|session| !session.ended_without_stop), "{case} lost a stop");
+        let power_loss = own.iter().any(|session| session.stop_reason.as_deref() == Some("PowerLoss"));
+        assert!(!never_stops || !power_loss, "{case} found a stop that it had lost");
+        let from_nought = habit.register == Register::PerSession;
+        assert!(!from_nought || own.iter().all(|session| session.meter_start_wh == 0), "{case} counts on");
+        let values = if habit.stop_carries_data { 2 } else { 0 };
+        assert!(own.iter().all(|session| session.ended_without_stop || session.stop_values == values), "{case}");
+        if habit.boots_on_reconnect {
+            assert!(charger.boots_accepted >= charger.boots.max(charger.connections - charger.answers_lost), "{case}");
+        } else {
+            assert_eq!(charger.boots_accepted, charger.boots, "{case} booted without having started");
+        }
+        let forgets = csms.minus_ones.contains_key(case);
+        assert!(!forgets || habit.forgets_transaction_id, "{case} forgot a transaction id");
+        let looped = charger.boots as usize > charger.power_cuts.len() + 1;
+        assert!(!looped || habit.boot_loops, "{case} booted in a loop");
+    }
+}
+
+#[test]
+fn without_trouble_nothing_is_lost_offline_or_broken() {
+    let (truth, _) = outcome(&plan(29, 23, 2, 0.0));
+    for charger in &truth.chargers {
+        assert!(charger.faults.is_empty() && charger.offline.is_empty() && charger.power_cuts.is_empty());
+        assert_eq!((charger.boots, charger.connections, charger.answers_lost, charger.drops), (1, 1, 0, 0));
+        assert_eq!(charger.calls_sent, charger.calls_answered);
+    }
+    assert!(truth.sessions.iter().all(|session| session.stop_acknowledged && !session.offline_start));
 }
 
 #[test]
