@@ -23,7 +23,7 @@ const OFFLINE: (f64, f64) = (25.0 / 60.0, 1.1);
 /// Mean days between power cuts that strike whether or not a car is there.
 const POWER_CUT_DAYS: f64 = 120.0;
 
-/// What faults are reported as, with their weights. The last stands for a stolen cable.
+/// What faults are reported as, with their weights; one in a hundred is `OtherError`, the odd stolen cable among them.
 const FAULTS: [(u32, ErrorCode); 9] = [
     (18, ErrorCode::InternalError),
     (14, ErrorCode::ConnectorLockFailure),
