@@ -4,7 +4,7 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, DurationRound, Utc};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -67,6 +67,7 @@ impl SimulateOptions {
     pub fn plan(&self, now: DateTime<Utc>) -> FleetPlan {
         let behind = self.backlog.unwrap_or(if self.speed > 1.0 { Duration::hours(24) } else { Duration::zero() });
         let from = now - behind.max(Duration::zero());
+        let from = from.duration_trunc(Duration::seconds(1)).unwrap_or(from);
         let until = self.duration.map(|duration| from + duration);
         FleetPlan { until, trouble: self.trouble, ..FleetPlan::new(self.chargers, self.seed, from) }
     }

@@ -126,10 +126,9 @@ impl Driver {
     }
 
     async fn send(&mut self, text: String) -> Vec<Action> {
-        let Some(wire) = &mut self.wire else {
-            return Vec::new();
-        };
-        if let Ok(Ok(())) = timeout(PATIENCE, wire.send(Message::text(text))).await {
+        if let Some(wire) = &mut self.wire
+            && let Ok(Ok(())) = timeout(PATIENCE, wire.send(Message::text(text))).await
+        {
             return Vec::new();
         }
         self.wire = None;

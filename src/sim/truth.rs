@@ -125,7 +125,7 @@ pub struct SessionTruth {
 }
 
 /// One charger.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ChargerTruth {
     /// Charger.
     pub charger_id: String,

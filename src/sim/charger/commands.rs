@@ -4,7 +4,6 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 
 use super::answers::whole_number;
-use super::evse::Stage;
 use super::outbox::Call;
 use super::{Action, Charger};
 use crate::sim::agenda::Timer;
@@ -180,10 +179,8 @@ impl Charger {
 
     fn read_on_demand(&mut self, place: usize, now: DateTime<Utc>) {
         let evse = self.connectors[place].evse;
-        let in_session = self.evses[evse]
-            .visit
-            .as_ref()
-            .is_some_and(|visit| visit.connector == place && matches!(visit.stage, Stage::Charging | Stage::Full));
+        let here = self.evses[evse].visit.as_ref().is_some_and(|visit| visit.connector == place);
+        let in_session = here && self.evses[evse].is_in_session();
         if in_session {
             self.connectors[place].meter.advance(now);
             self.read(evse, now, Context::Trigger);

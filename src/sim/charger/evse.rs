@@ -29,6 +29,13 @@ pub(super) struct Evse {
     pub(super) remote: Option<(usize, String)>,
 }
 
+impl Evse {
+    /// Whether a session is going on here.
+    pub(super) fn is_in_session(&self) -> bool {
+        self.visit.as_ref().is_some_and(|visit| matches!(visit.stage, Stage::Charging | Stage::Full))
+    }
+}
+
 /// How far a visit has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {

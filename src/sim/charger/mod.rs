@@ -1,8 +1,9 @@
 //! One simulated charger: a state machine that is told the virtual time and says what to put on the wire.
 //!
 //! What *happens* to a charger (drivers, faults, power) is planned and drawn from its own random numbers and does not depend on
-//! when it is woken, on other chargers or on the server, save for the server's commands and refusals. What it *says* about it goes
-//! through one queue as a correct OCPP 1.6J client speaks: one call at a time, the messages of sessions until they are answered.
+//! when it is woken, on other chargers or on the server, save for the server's commands and refusals, and for boot loops, which wait
+//! for the server's yes. What it *says* about it goes through one queue as a correct OCPP 1.6J client speaks: one call at a time,
+//! the messages of sessions until they are answered.
 //!
 //! | File | Holds |
 //! |---|---|
@@ -44,7 +45,8 @@ use outbox::{Call, Outbox};
 /// What the driver of a charger has to do on its behalf.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Open a connection; then tell [`Charger::connected`], or [`Charger::disconnected`] if it fails.
+    /// Open a connection; then tell [`Charger::connected`], or [`Charger::disconnected`] if it fails. Always the last of its batch:
+    /// nothing else happens to the charger before the outcome is known.
     Connect,
     /// Drop the connection, if there is one. The charger knows; it need not be told.
     Disconnect,
@@ -150,24 +152,7 @@ impl Charger {
             charger_id: spec.id.clone(),
             behaviour: spec.behaviour.name.to_owned(),
             clock_skew_ms: skew.num_milliseconds(),
-            boots: 0,
-            boots_accepted: 0,
-            connections: 0,
-            drops: 0,
-            calls_sent: 0,
-            calls_answered: 0,
-            answers_lost: 0,
-            answers_too_late: 0,
-            call_errors: 0,
-            statuses_dropped: 0,
-            readings_outside_sessions: 0,
-            attempts: 0,
-            attempts_failed: 0,
-            turned_away: 0,
-            offline: Vec::new(),
-            power_cuts: Vec::new(),
-            faults: Vec::new(),
-            connectors: Vec::new(),
+            ..ChargerTruth::default()
         };
         let sample = Duration::seconds(i64::from(spec.sample_s.max(1)));
         let mut charger = Self {
@@ -214,10 +199,14 @@ impl Charger {
         self.agenda.next_at().unwrap_or(DateTime::<Utc>::MAX_UTC)
     }
 
-    /// Lets everything happen that is due, each thing at its own time even when the waking is late.
+    /// Lets everything happen that is due, each thing at its own time even when the waking is late. Stops short at a wish to
+    /// connect; what else is due then comes with the next waking.
     pub fn wake(&mut self, now: DateTime<Utc>) -> Vec<Action> {
         while let Some((at, timer)) = self.agenda.pop_due(now) {
             self.happen(timer, at, now);
+            if self.out.last() == Some(&Action::Connect) {
+                break;
+            }
         }
         self.pump(now);
         std::mem::take(&mut self.out)
@@ -256,12 +245,13 @@ impl Charger {
     /// Figures for a live display.
     pub fn tally(&self) -> Tally {
         let energy: i64 = self.connectors.iter().map(|connector| connector.meter.delivered_mwh()).sum();
+        let open = self.evses.iter().filter(|evse| evse.is_in_session()).count();
         Tally {
             connected: matches!(self.link, Link::Up | Link::Ready),
             frames_sent: self.truth.calls_sent,
             frames_answered: self.truth.calls_answered,
             sessions_started: self.sessions.len() as u64,
-            sessions_ended: self.sessions.iter().filter(|session| session.ended_at.is_some()).count() as u64,
+            sessions_ended: (self.sessions.len() - open) as u64,
             energy_wh: u64::try_from(energy / 1000).unwrap_or(0),
         }
     }

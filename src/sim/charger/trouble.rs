@@ -4,7 +4,6 @@ use chrono::{DateTime, Duration, Utc};
 use rand::RngExt;
 
 use super::Charger;
-use super::evse::Stage;
 use crate::sim::agenda::Timer;
 use crate::sim::behaviour::AfterPowerCut;
 use crate::sim::priors;
@@ -24,7 +23,7 @@ const OFFLINE: (f64, f64) = (25.0 / 60.0, 1.1);
 /// Mean days between power cuts that strike whether or not a car is there.
 const POWER_CUT_DAYS: f64 = 120.0;
 
-/// What faults are reported as, with their weights. The last stands for a stolen cable.
+/// What faults are reported as, with their weights; one in a hundred is `OtherError`, the odd stolen cable among them.
 const FAULTS: [(u32, ErrorCode); 9] = [
     (18, ErrorCode::InternalError),
     (14, ErrorCode::ConnectorLockFailure),
@@ -64,7 +63,7 @@ impl Charger {
             cut.to = Some(at);
         }
         self.restarts_left = 0;
-        if self.spec.behaviour.boot_loops && !self.draining && self.life.random_bool(0.5) {
+        if self.spec.behaviour.boot_loops && !self.draining && self.chance(0.2, 0.5) {
             self.restarts_left = self.life.random_range(2..=6);
         }
         self.boot_up(at);
@@ -78,8 +77,7 @@ impl Charger {
             return;
         }
         for evse in 0..self.evses.len() {
-            let stage = self.evses[evse].visit.as_ref().map(|visit| visit.stage);
-            if let Some(Stage::Charging | Stage::Full) = stage {
+            if self.evses[evse].is_in_session() {
                 self.lose_session(evse, at);
             }
         }
@@ -137,8 +135,7 @@ impl Charger {
             return;
         }
         let error = self.draw_error();
-        let stage = self.evses[evse].visit.as_ref().map(|visit| visit.stage);
-        if let Some(Stage::Charging | Stage::Full) = stage {
+        if self.evses[evse].is_in_session() {
             self.stop(evse, at, Reason::Other);
         }
         self.evses[evse].faulted = true;
@@ -174,8 +171,7 @@ impl Charger {
         self.draining = true;
         self.restarts_left = 0;
         for evse in 0..self.evses.len() {
-            let stage = self.evses[evse].visit.as_ref().map(|visit| visit.stage);
-            if let Some(Stage::Charging | Stage::Full) = stage {
+            if self.evses[evse].is_in_session() {
                 self.stop(evse, at, Reason::EvDisconnected);
             }
             self.leave(evse, at);

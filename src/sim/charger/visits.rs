@@ -1,6 +1,6 @@
 //! Drivers and sessions: arriving, plugging in, charging, reading the meter, stopping and leaving.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use rand::RngExt;
 
 use super::Charger;
@@ -114,19 +114,7 @@ impl Charger {
         } else {
             (Car::at_ac_post(self.evses[evse].rated_w, &mut self.life), wished)
         };
-        let (leaves_at, lingers) = match prior.stay {
-            Stay::Around { median_h, sigma } => {
-                let stays = priors::log_normal(median_h, sigma, &mut self.life).clamp(0.2, 72.0);
-                (Some(at + priors::hours(stays)), priors::seconds(20, 240, &mut self.life))
-            }
-            Stay::Shift { mean_h, sd_h } => {
-                let stays = priors::normal(mean_h, sd_h, &mut self.life).clamp(0.5, 24.0);
-                (Some(at + priors::hours(stays)), priors::seconds(20, 240, &mut self.life))
-            }
-            Stay::UntilCharged { minutes } => {
-                (None, priors::hours(priors::log_normal(minutes / 60.0, 0.6, &mut self.life).clamp(0.01, 2.0)))
-            }
-        };
+        let (leaves_at, lingers) = self.draw_stay(prior.stay, at);
         let fate = self.draw_fate(fails);
         let tag = tag.unwrap_or_else(|| self.draw_tag());
         let decivolts = if car.phases == 0 { 3_600 } else { self.life.random_range(2_330..=2_450) };
@@ -171,6 +159,23 @@ impl Charger {
         if self.life.random_bool(0.7) {
             let again = gone + priors::seconds(10, 110, &mut self.life);
             self.agenda.plan(again, Timer::Retry(evse));
+        }
+    }
+
+    /// When the driver comes back, if not when the car is charged, and how long the car stays after its session.
+    fn draw_stay(&mut self, stay: Stay, at: DateTime<Utc>) -> (Option<DateTime<Utc>>, Duration) {
+        match stay {
+            Stay::Around { median_h, sigma } => {
+                let stays = priors::log_normal(median_h, sigma, &mut self.life).clamp(0.2, 72.0);
+                (Some(at + priors::hours(stays)), priors::seconds(20, 240, &mut self.life))
+            }
+            Stay::Shift { mean_h, sd_h } => {
+                let stays = priors::normal(mean_h, sd_h, &mut self.life).clamp(0.5, 24.0);
+                (Some(at + priors::hours(stays)), priors::seconds(20, 240, &mut self.life))
+            }
+            Stay::UntilCharged { minutes } => {
+                (None, priors::hours(priors::log_normal(minutes / 60.0, 0.6, &mut self.life).clamp(0.01, 2.0)))
+            }
         }
     }
 

@@ -26,7 +26,8 @@ pub(super) struct Csms {
     pub(super) sessions: BTreeMap<Key, Learnt>,
     pub(super) boots: BTreeMap<String, u32>,
     pub(super) frames: u64,
-    pub(super) minus_ones: u32,
+    /// Messages without a transaction id, by charger.
+    pub(super) minus_ones: BTreeMap<String, u32>,
     pub(super) orphans: u32,
 }
 
@@ -118,7 +119,7 @@ impl Csms {
         }
         let id = whole(id);
         if id == -1 {
-            self.minus_ones += 1;
+            *self.minus_ones.entry(charger.to_owned()).or_default() += 1;
         }
         let found = self
             .sessions

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Duration, Utc};
 
 use super::csms::Csms;
+use super::learnt_is_true;
+use crate::sim::behaviour::{ALL, AfterPowerCut, Register, named};
 use crate::sim::charger::{Action, Charger};
 use crate::sim::{Fleet, FleetPlan, Truth};
 
@@ -56,29 +58,7 @@ fn a_reader_of_the_wire_learns_what_the_truth_says() {
     for seed in 1..=3 {
         let (truth, csms) = outcome(&plan(26, seed, 2, 20.0));
         assert!(truth.totals.sessions > 60, "seed {seed}: {:?}", truth.totals);
-        assert_eq!(csms.sessions.len(), truth.sessions.len(), "seed {seed}");
-        for session in &truth.sessions {
-            let key = (
-                session.charger_id.clone(),
-                i64::from(session.connector_id),
-                session.id_tag.clone(),
-                session.started_at_reported,
-                session.meter_start_wh,
-            );
-            let learnt = &csms.sessions[&key];
-            let case = format!("seed {seed}: {session:?} against {learnt:?}");
-            assert!(session.start_acknowledged && session.transaction_id == Some(learnt.id), "{case}");
-            assert!(session.conflicting_transaction_ids.is_empty(), "{case}");
-            assert_eq!(session.last_reported_wh, learnt.last_wh, "{case}");
-            assert_eq!(session.readings_acknowledged, learnt.readings.len() as u64, "{case}");
-            assert_eq!(session.readings_acknowledged, session.readings_sent, "{case}");
-            assert_eq!(session.stop_acknowledged, !session.ended_without_stop, "{case}");
-            assert_eq!(learnt.stop_wh.is_some(), session.stop_acknowledged, "{case}");
-            if session.stop_acknowledged {
-                assert_eq!(learnt.stop_wh, session.meter_stop_wh, "{case}");
-                assert_eq!(session.known_energy_wh, Some(session.energy_wh), "{case}");
-            }
-        }
+        learnt_is_true(&truth, &csms);
     }
 }
 
@@ -134,6 +114,34 @@ fn a_charger_lives_the_same_days_in_a_small_fleet_and_in_a_large_one() {
 }
 
 #[test]
+fn a_charger_that_is_woken_late_has_lived_the_same_days() {
+    let plan = plan(26, 17, 2, 8.0);
+    let lives = |truth: Truth| {
+        let loops: Vec<_> =
+            truth.chargers.iter().filter(|c| c.behaviour == "powerless").map(|c| c.charger_id.clone()).collect();
+        let own = truth.sessions.into_iter().filter(|session| !loops.contains(&session.charger_id));
+        own.map(|session| (session.id_tag, session.started_at, session.ended_at, session.energy_wh)).collect::<Vec<_>>()
+    };
+    let (mut fleet, mut csms) = (Fleet::new(&plan), Csms::default());
+    let mut now = plan.from;
+    while !fleet.is_drained() {
+        now += Duration::minutes(17);
+        for place in 0..fleet.len() {
+            let charger = fleet.charger_mut(place).unwrap();
+            while charger.next_at() <= now {
+                let actions = charger.wake(now);
+                let connects = actions.iter().position(|action| *action == Action::Connect);
+                assert!(connects.is_none_or(|place| place + 1 == actions.len()), "{actions:?}");
+                perform(charger, &mut csms, now, actions);
+            }
+        }
+    }
+    let truth = fleet.truth(now);
+    learnt_is_true(&truth, &csms);
+    assert_eq!(lives(truth), lives(outcome(&plan).0));
+}
+
+#[test]
 fn a_troubled_fleet_shows_every_oddity() {
     let (truth, csms) = outcome(&plan(52, 11, 4, 20.0));
     let sessions = &truth.sessions;
@@ -142,7 +150,7 @@ fn a_troubled_fleet_shows_every_oddity() {
     assert!(sessions.iter().any(|session| session.start_sent > 1 && session.stop_sent > 1), "nothing was sent twice");
     assert!(sessions.iter().any(|session| session.stop_reason.as_deref() == Some("PowerLoss")), "no late stop");
     assert!(sessions.iter().any(|session| session.energy_wh == 0), "no session without energy");
-    assert!(csms.minus_ones > 0, "no transaction id was forgotten");
+    assert!(!csms.minus_ones.is_empty(), "no transaction id was forgotten");
     assert_eq!(csms.orphans, 0);
     let chargers = &truth.chargers;
     assert!(chargers.iter().any(|charger| !charger.faults.is_empty()), "no fault");
@@ -155,7 +163,45 @@ fn a_troubled_fleet_shows_every_oddity() {
         *seen.entry(charger.behaviour.as_str()).or_default() += 1;
         seen
     });
-    assert_eq!(behaviours.len(), crate::sim::behaviour::ALL.len());
+    assert_eq!(behaviours.len(), ALL.len());
+}
+
+#[test]
+fn each_maker_departs_where_it_says_and_nowhere_else() {
+    let (truth, csms) = outcome(&plan(52, 19, 4, 20.0));
+    for charger in &truth.chargers {
+        let habit = named(&charger.behaviour).unwrap();
+        let own: Vec<_> = truth.sessions.iter().filter(|session| session.charger_id == charger.charger_id).collect();
+        let case = &charger.charger_id;
+        let never_stops = habit.after_power_cut == AfterPowerCut::NeverStops;
+        assert!(never_stops || own.iter().all(|session| !session.ended_without_stop), "{case} lost a stop");
+        let power_loss = own.iter().any(|session| session.stop_reason.as_deref() == Some("PowerLoss"));
+        assert!(!never_stops || !power_loss, "{case} found a stop that it had lost");
+        let from_nought = habit.register == Register::PerSession;
+        assert!(!from_nought || own.iter().all(|session| session.meter_start_wh == 0), "{case} counts on");
+        let values = if habit.stop_carries_data { 2 } else { 0 };
+        assert!(own.iter().all(|session| session.ended_without_stop || session.stop_values == values), "{case}");
+        if habit.boots_on_reconnect {
+            assert!(charger.boots_accepted >= charger.boots.max(charger.connections - charger.answers_lost), "{case}");
+        } else {
+            assert_eq!(charger.boots_accepted, charger.boots, "{case} booted without having started");
+        }
+        let forgets = csms.minus_ones.contains_key(case);
+        assert!(!forgets || habit.forgets_transaction_id, "{case} forgot a transaction id");
+        let looped = charger.boots as usize > charger.power_cuts.len() + 1;
+        assert!(!looped || habit.boot_loops, "{case} booted in a loop");
+    }
+}
+
+#[test]
+fn without_trouble_nothing_is_lost_offline_or_broken() {
+    let (truth, _) = outcome(&plan(29, 23, 2, 0.0));
+    for charger in &truth.chargers {
+        assert!(charger.faults.is_empty() && charger.offline.is_empty() && charger.power_cuts.is_empty());
+        assert_eq!((charger.boots, charger.connections, charger.answers_lost, charger.drops), (1, 1, 0, 0));
+        assert_eq!(charger.calls_sent, charger.calls_answered);
+    }
+    assert!(truth.sessions.iter().all(|session| session.stop_acknowledged && !session.offline_start));
 }
 
 #[test]
