@@ -217,7 +217,7 @@ impl<B: Backend> Writer<B> {
     }
 
     /// The end of our watch.
-    fn finish(&mut self, done: oneshot::Sender<()>) {
+    fn finish(mut self, done: oneshot::Sender<()>) {
         let marked = self.backend.begin().and_then(|()| {
             self.backend.mark_alive((self.clock)(), true)?;
             self.backend.commit()
@@ -225,6 +225,8 @@ impl<B: Backend> Writer<B> {
         if marked.is_err() {
             self.backend.roll_back();
         }
+        // Whoever is told may open the ledger at once.
+        drop(self.backend);
         done.send(()).ok();
     }
 }

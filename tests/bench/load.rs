@@ -168,9 +168,8 @@ async fn drive(
         let began = Instant::now();
         socket.send(Message::text(reading(charger, n))).await.unwrap();
         loop {
-            match socket.next().await.unwrap().unwrap() {
-                Message::Text(_) => break,
-                _ => continue,
+            if socket.next().await.unwrap().unwrap().is_text() {
+                break;
             }
         }
         times.push(began.elapsed());
