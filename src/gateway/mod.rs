@@ -138,6 +138,3 @@ impl Gateway {
         tokio::time::timeout(limit, self.gone.recv()).await.is_ok()
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -90,7 +90,7 @@ pub(super) const ROUTES: &[Route] = &[
         path: "/api/v1/chargers/{id}/timeline",
         about: "Availability of a charger's connectors as half-open intervals with cause and proof.",
         gives: Gives::List(&evidence::INTERVAL),
-        params: &[&FROM, &TO, &FORMAT],
+        params: &[&FROM, &TO, &evidence::PER, &FORMAT],
         handler: || get(evidence::timeline),
     },
     Route {

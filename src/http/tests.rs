@@ -1,1 +1,110 @@
-//! Tests of the reading side.
+//! Golden copies of what leaves by the API: the OpenAPI document and the metrics page.
+
+use super::openapi;
+use super::router::ROUTES;
+use crate::config::metrics::Detail;
+use crate::config::sites::Registry;
+use crate::domain::energy::{EnergyQuality, Milli, MilliWh};
+use crate::domain::event::Boot;
+use crate::domain::ids::{ChargerId, Outlet, SessionId};
+use crate::domain::reading::{ReadingKind, Word};
+use crate::domain::record::{ConnectorNow, Effect, SessionEvent, SessionRow, SessionState};
+use crate::domain::status::ConnectorStatus;
+use crate::domain::time::At;
+use crate::observe::Observer;
+use crate::observe::page::{self, Setting};
+
+fn golden(name: &str, text: &str) {
+    let mut settings = insta::Settings::new();
+    settings.set_snapshot_path("../../tests/snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+#[test]
+fn the_openapi_document_has_every_route_and_is_as_it_was() {
+    let document = openapi::document();
+    for route in ROUTES {
+        assert!(document["paths"][route.path]["get"].is_object(), "{}", route.path);
+    }
+    golden("openapi", &serde_json::to_string_pretty(&document).unwrap());
+}
+
+fn effects() -> Vec<Effect> {
+    let outlet = Outlet::new(2, 2);
+    let status = |outlet, status, error| {
+        let since = At::from_millis(1_795_521_000_000);
+        Effect::Status(ConnectorNow { outlet, status, since, error, vendor_error: None, info: None })
+    };
+    let live = |measurand, phase, value| Effect::Live {
+        outlet,
+        kind: ReadingKind {
+            measurand: Word::Known(measurand),
+            phase: Word::Known(phase),
+            location: Word::Known("Outlet"),
+            context: Word::Known("Sample.Periodic"),
+            unit: Word::Known(""),
+        },
+        at: At::from_millis(1_795_521_590_000),
+        value: Milli(value),
+    };
+    let row = SessionRow {
+        id: SessionId(9),
+        outlet,
+        transaction: SessionId(9).into(),
+        state: SessionState::Active,
+        started_at: Some(At::from_millis(1_795_521_500_000)),
+        start_said: None,
+        ended_at: None,
+        end_said: None,
+        meter_start: None,
+        meter_stop: None,
+        energy: Some(MilliWh(1_234_567)),
+        quality: EnergyQuality::Register,
+        stop_reason: None,
+        token: None,
+        received_at: At::from_millis(0),
+        first_register: None,
+        last_register: None,
+        last_reading_at: None,
+    };
+    let session = Effect::Session { what: SessionEvent::Began, row: Box::new(row), energy_added: MilliWh(1_234_567) };
+    vec![
+        Effect::Booted(Boot { vendor: Some("Ven\"dor\\".into()), model: Some("M".into()), ..Boot::default() }),
+        status(Outlet::new(1, 1), ConnectorStatus::Faulted, Some(Word::Known("OverVoltage"))),
+        status(outlet, ConnectorStatus::Charging, None),
+        live("Power.Active.Import", "", 7_360_500),
+        live("Current.Import", "L1", 16_000),
+        live("Voltage", "L1-N", 230_100),
+        live("SoC", "", 53_500),
+        session,
+        Effect::Skew(-1250),
+    ]
+}
+
+fn network(detail: Detail) -> String {
+    let observer = Observer::new().unwrap();
+    let charger = ChargerId::new("CP-1");
+    observer.board.connected(&charger, At::from_millis(1_795_521_595_000), "ocpp1.6");
+    observer.board.apply(&charger, &effects());
+    let csv = "charger_id,site_id,evse_id,connector_ids,rated_kw\nCP-1,coachway,1,1;2,50\n";
+    let setting =
+        Setting { detail, now: At::from_millis(1_795_521_600_000), grace_ms: 600_000, build: ("0.0.0", "none") };
+    let text = page::write(&observer, &Registry::from_csv("test", csv).unwrap(), &setting);
+    let own = |line: &&str| {
+        line.contains("chargewatch_site") || line.contains("chargewatch_ch") || line.contains("chargewatch_connector")
+    };
+    text.lines().filter(own).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_metrics_of_the_network_are_as_they_were() {
+    golden("metrics", &network(Detail::Connector));
+}
+
+#[test]
+fn the_level_of_detail_bounds_the_series() {
+    assert!(!network(Detail::Charger).contains("connector_"));
+    let sites = network(Detail::Site);
+    assert!(!sites.contains("charger=") && sites.contains("chargewatch_site_power_watts{site=\"coachway\"} 7360.5"));
+}

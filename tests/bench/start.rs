@@ -68,7 +68,7 @@ fn fill(folder: &Path, readings: u64) {
          WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {readings} - 1)
          INSERT INTO reading_row SELECT 1 + i % {chargers}, 1, 1, i / {chargers} * 60000, 1, i, 1 + i % {sessions}, NULL, 0, 0 FROM n;
          WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {readings} / 10)
-         INSERT INTO frame_row SELECT i, 1 + i % {chargers}, 1795521600000, 'Heartbeat', '[2,\"1\",\"Heartbeat\",{{}}]', NULL, 0 FROM n;
+         INSERT INTO frame_row SELECT 1000 + i, 1 + i % {chargers}, 1795521600000, 'Heartbeat', '[2,\"1\",\"Heartbeat\",{{}}]', NULL, 0 FROM n;
          COMMIT;"
     ))
     .unwrap();

@@ -4,6 +4,7 @@
 
 mod fleet;
 mod handshakes;
+mod operations;
 mod quirks;
 mod robustness;
 mod support;

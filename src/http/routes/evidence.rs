@@ -1,10 +1,13 @@
 //! Evidence: frames, availability intervals, deviations, connection attempts.
 
+use std::sync::Arc;
+
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 
 use super::wanted_chargers;
-use crate::domain::availability::Interval;
+use crate::config::sites::Charger;
+use crate::domain::availability::{self, Interval};
 use crate::domain::ids::{ChargerId, FrameKey, Outlet, StationKey};
 use crate::domain::time::At;
 use crate::http::Api;
@@ -17,6 +20,11 @@ use crate::store::archive::{Archive, DeviationView, EvidenceFilter, FrameView, H
 
 pub(in crate::http) const ACTION: Param = Param { name: "action", about: "With this action.", words: &[] };
 pub(in crate::http) const RULE: Param = Param { name: "rule", about: "By this rule.", words: &[] };
+pub(in crate::http) const PER: Param = Param {
+    name: "per",
+    about: "connector: as each connector was; evse: what those of one EVSE come to together, with the charger's own layer.",
+    words: &["connector", "evse"],
+};
 pub(in crate::http) const OUTCOME: Param = Param { name: "outcome", about: "With this outcome.", words: &[] };
 
 /// A frame.
@@ -39,8 +47,12 @@ pub(in crate::http) const INTERVAL: Resource = Resource {
     name: "Interval",
     about: "A half-open interval of a connector's availability.",
     fields: &[
-        Field { name: "evse_id", kind: Kind::Whole, about: "EVSE, as the charger numbers it." },
-        Field { name: "connector_id", kind: Kind::Whole, about: "Connector; 0 is the charger as a whole." },
+        Field { name: "evse_id", kind: Kind::Whole, about: "EVSE, by the registry, else as the charger numbers it." },
+        Field {
+            name: "connector_id",
+            kind: Kind::Whole,
+            about: "Connector; 0 is the charger, or the EVSE, as a whole.",
+        },
         Field { name: "from", kind: Kind::Time, about: "From, inclusive." },
         Field { name: "until", kind: Kind::Time, about: "Until, exclusive; null while it lasts." },
         Field { name: "state", kind: Kind::Text, about: "Availability, in OCPI words." },
@@ -106,10 +118,13 @@ pub(in crate::http) async fn timeline(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let query = Query::read(query.as_deref(), declared("/api/v1/chargers/{id}/timeline"))?;
-    let (key, outlets) = key_of(&api, &ChargerId::new(id)).await?;
+    let charger = ChargerId::new(id);
+    let (key, outlets) = key_of(&api, &charger).await?;
     let from = query.time(&FROM)?.unwrap_or(At::from_millis(0));
     let until = query.time(&TO)?.unwrap_or(At::from_millis(i64::MAX));
-    list::answer(&api, &INTERVAL, &query, Timeline { key, outlets, from, until }).await
+    let registered = api.sites.charger(&charger);
+    let per_evse = query.text(&PER) == Some("evse");
+    list::answer(&api, &INTERVAL, &query, Timeline { key, outlets, from, until, registered, per_evse }).await
 }
 
 /// Lists deviations.
@@ -184,6 +199,31 @@ struct Timeline {
     outlets: Vec<Outlet>,
     from: At,
     until: At,
+    registered: Option<Arc<Charger>>,
+    per_evse: bool,
+}
+
+impl Timeline {
+    fn evse_of(&self, outlet: Outlet) -> u32 {
+        self.registered.as_ref().map_or(outlet.evse, |charger| charger.evse_of(outlet))
+    }
+
+    /// What the connectors of each EVSE come to together.
+    fn together(&self, lines: &[(Outlet, Vec<Interval>)]) -> Vec<(Outlet, Vec<Interval>)> {
+        let station = lines.iter().find(|(outlet, _)| outlet.is_station()).map(|(_, line)| line.as_slice());
+        let connectors = || lines.iter().filter(|(outlet, _)| !outlet.is_station());
+        let mut evses: Vec<u32> = connectors().map(|(outlet, _)| self.evse_of(*outlet)).collect();
+        evses.sort_unstable();
+        evses.dedup();
+        let of = |evse: u32| {
+            let own: Vec<&[Interval]> = connectors()
+                .filter(|(outlet, _)| self.evse_of(*outlet) == evse)
+                .map(|(_, line)| line.as_slice())
+                .collect();
+            (Outlet::new(evse, 0), availability::of_evse(station.unwrap_or_default(), &own))
+        };
+        evses.into_iter().map(of).collect()
+    }
 }
 
 impl Source for Timeline {
@@ -193,9 +233,16 @@ impl Source for Timeline {
         if cursor.is_some() {
             return Ok(page);
         }
+        let mut lines = Vec::new();
         for outlet in &self.outlets {
-            let intervals = archive.timeline(self.key, *outlet, self.from, self.until)?;
-            page.extend(intervals.iter().map(|found| ("end".to_owned(), interval(*outlet, found))));
+            lines.push((*outlet, archive.timeline(self.key, *outlet, self.from, self.until)?));
+        }
+        if self.per_evse {
+            lines = self.together(&lines);
+        }
+        for (outlet, line) in &lines {
+            let shown = Outlet::new(self.evse_of(*outlet), outlet.connector);
+            page.extend(line.iter().map(|found| ("end".to_owned(), interval(shown, found))));
         }
         Ok(page)
     }
