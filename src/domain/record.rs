@@ -219,6 +219,32 @@ pub struct SessionRow {
     pub last_reading_at: Option<At>,
 }
 
+impl SessionRow {
+    /// A session of which nothing but its name is known.
+    pub const fn unknown(id: SessionId, outlet: Outlet, transaction: TransactionId, received_at: At) -> Self {
+        Self {
+            id,
+            outlet,
+            transaction,
+            state: SessionState::Orphan,
+            started_at: None,
+            start_said: None,
+            ended_at: None,
+            end_said: None,
+            meter_start: None,
+            meter_stop: None,
+            energy: None,
+            quality: EnergyQuality::Missing,
+            stop_reason: None,
+            token: None,
+            received_at,
+            first_register: None,
+            last_register: None,
+            last_reading_at: None,
+        }
+    }
+}
+
 /// A meter reading placed in time and, where possible, in a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadingRow {

@@ -4,7 +4,7 @@ use super::openapi;
 use super::router::ROUTES;
 use crate::config::metrics::Detail;
 use crate::config::sites::Registry;
-use crate::domain::energy::{EnergyQuality, Milli, MilliWh};
+use crate::domain::energy::{Milli, MilliWh};
 use crate::domain::event::Boot;
 use crate::domain::ids::{ChargerId, Outlet, SessionId};
 use crate::domain::reading::{ReadingKind, Word};
@@ -48,25 +48,12 @@ fn effects() -> Vec<Effect> {
         at: At::from_millis(1_795_521_590_000),
         value: Milli(value),
     };
+    let id = SessionId(9);
     let row = SessionRow {
-        id: SessionId(9),
-        outlet,
-        transaction: SessionId(9).into(),
         state: SessionState::Active,
         started_at: Some(At::from_millis(1_795_521_500_000)),
-        start_said: None,
-        ended_at: None,
-        end_said: None,
-        meter_start: None,
-        meter_stop: None,
         energy: Some(MilliWh(1_234_567)),
-        quality: EnergyQuality::Register,
-        stop_reason: None,
-        token: None,
-        received_at: At::from_millis(0),
-        first_register: None,
-        last_register: None,
-        last_reading_at: None,
+        ..SessionRow::unknown(id, outlet, id.into(), At::from_millis(0))
     };
     let session = Effect::Session { what: SessionEvent::Began, row: Box::new(row), energy_added: MilliWh(1_234_567) };
     vec![

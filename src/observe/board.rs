@@ -287,27 +287,8 @@ mod tests {
     use super::*;
 
     fn row(id: i32, state: SessionState) -> SessionRow {
-        use crate::domain::energy::EnergyQuality;
-        SessionRow {
-            id: SessionId(id),
-            outlet: Outlet::new(1, 1),
-            transaction: SessionId(id).into(),
-            state,
-            started_at: None,
-            start_said: None,
-            ended_at: None,
-            end_said: None,
-            meter_start: None,
-            meter_stop: None,
-            energy: None,
-            quality: EnergyQuality::Missing,
-            stop_reason: None,
-            token: None,
-            received_at: At::from_millis(0),
-            first_register: None,
-            last_register: None,
-            last_reading_at: None,
-        }
+        let id = SessionId(id);
+        SessionRow { state, ..SessionRow::unknown(id, Outlet::new(1, 1), id.into(), At::from_millis(0)) }
     }
 
     #[test]

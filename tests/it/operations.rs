@@ -108,7 +108,8 @@ async fn an_evse_of_two_connectors_is_one_place_to_charge() {
 async fn a_charger_that_says_nothing_at_all_is_let_go() {
     let service = Service::at(noon(), &[("ocpp.ping_interval_s", "1"), ("ocpp.silence_limit_s", "2")]).await;
     // The client library answers pings only while it is read from: this one is not.
-    let silent = service.charger("CP-1").await;
+    let mut silent = service.charger("CP-1").await;
+    silent.ask(r#"[2,"1","Heartbeat",{}]"#).await;
     let gone = async {
         while service.json("/api/v1/chargers/CP-1").await["connected"] == true {
             tokio::task::yield_now().await;

@@ -6,7 +6,9 @@ use crate::domain::deviation::{Deviation, Rule};
 use crate::domain::event::{Metered, Named};
 use crate::domain::ids::{Outlet, SessionId, TransactionId};
 use crate::domain::reading::{Flags, Sample, measurand};
-use crate::domain::record::{Change, Effect, Known, Question, ReadingRow, SessionEvent, SessionState, Turn};
+use crate::domain::record::{
+    Change, Effect, Known, Question, ReadingRow, SessionEvent, SessionRow, SessionState, Turn,
+};
 use crate::domain::status::ConnectorStatus;
 use crate::domain::time::At;
 
@@ -81,7 +83,7 @@ impl Station {
     fn adopt(&mut self, now: At, metered: &Metered, fresh: Option<SessionId>, turn: &mut Turn) {
         let (Some(id), Some(fresh)) = (self.is_unknown(metered), fresh) else { return };
         turn.deviations.push(Deviation::new(Rule::TransactionId, "transactionId", &id.0));
-        let row = Session::unknown(fresh, metered.outlet, id.clone(), now);
+        let row = SessionRow::unknown(fresh, metered.outlet, id.clone(), now);
         self.sessions.push(Session::begin(row, self.rules.rated_w));
         self.write(fresh, SessionEvent::Began, turn);
     }

@@ -2,7 +2,6 @@
 
 use crate::domain::energy::{EnergyQuality, MilliWh};
 use crate::domain::event::Stop;
-use crate::domain::ids::{Outlet, SessionId, TransactionId};
 use crate::domain::meter::{Ends, Meter, points};
 use crate::domain::reading::{Sample, Word};
 use crate::domain::record::{SessionRow, SessionState};
@@ -20,30 +19,6 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// A session of which nothing but its name is known.
-    pub(super) fn unknown(id: SessionId, outlet: Outlet, transaction: TransactionId, now: At) -> SessionRow {
-        SessionRow {
-            id,
-            outlet,
-            transaction,
-            state: SessionState::Orphan,
-            started_at: None,
-            start_said: None,
-            ended_at: None,
-            end_said: None,
-            meter_start: None,
-            meter_stop: None,
-            energy: None,
-            quality: EnergyQuality::Missing,
-            stop_reason: None,
-            token: None,
-            received_at: now,
-            first_register: None,
-            last_register: None,
-            last_reading_at: None,
-        }
-    }
-
     /// A session that begins now: its accumulator has nothing to catch up with.
     pub(super) fn begin(row: SessionRow, rated_w: Option<u32>) -> Self {
         let mut session = Self { row, meter: None, rated_w, told: MilliWh(0) };

@@ -51,7 +51,7 @@ impl Station {
             start_said: start.at.said,
             meter_start: start.register,
             token: start.token,
-            ..Session::unknown(fresh, start.outlet, transaction, now)
+            ..SessionRow::unknown(fresh, start.outlet, transaction, now)
         };
         let is_of_the_past =
             self.sessions.active_at(start.outlet).is_some_and(|other| other.row.started_at > row.started_at);
@@ -134,7 +134,7 @@ impl Station {
             Named::Nothing => fresh.into(),
         };
         turn.deviations.push(Deviation::new(Rule::TransactionId, "transactionId", &transaction.0));
-        let row = Session::unknown(fresh, stop.outlet.unwrap_or(Outlet::STATION), transaction, now);
+        let row = SessionRow::unknown(fresh, stop.outlet.unwrap_or(Outlet::STATION), transaction, now);
         self.sessions.push(Session::begin(row, self.rules.rated_w));
         self.write(fresh, SessionEvent::Began, turn);
         fresh
