@@ -35,7 +35,9 @@ pub(super) struct Accepted<S> {
 
 /// Why a handshake was refused: one word for lists and metrics, an HTTP status, and a sentence for whoever looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Refusal {
+pub(super) enum Refusal {
+    TooSlow,
+    TooMany,
     NoUpgrade,
     BadRequest,
     TooLong,
@@ -49,6 +51,8 @@ enum Refusal {
 impl Refusal {
     const fn label(self) -> &'static str {
         match self {
+            Self::TooSlow => "too_slow",
+            Self::TooMany => "too_many",
             Self::NoUpgrade => "no_upgrade",
             Self::BadRequest => "bad_request",
             Self::TooLong => "too_long",
@@ -62,6 +66,8 @@ impl Refusal {
 
     const fn status(self) -> (u16, &'static str) {
         match self {
+            Self::TooSlow => (408, "Request Timeout"),
+            Self::TooMany => (503, "Service Unavailable"),
             Self::NoUpgrade => (426, "Upgrade Required"),
             Self::TooLong => (431, "Request Header Fields Too Large"),
             Self::NoIdentity | Self::UnknownCharger => (404, "Not Found"),
@@ -76,6 +82,8 @@ impl Refusal {
                 "This is an OCPP endpoint: it needs a WebSocket upgrade. A proxy in between must pass the headers \
                  Upgrade and Connection on, over HTTP/1.1."
             }
+            Self::TooSlow => "The request did not come in time.",
+            Self::TooMany => "The limit of connections is reached.",
             Self::BadRequest => "This is not an HTTP request that can be read.",
             Self::TooLong => "The head of the request is too long.",
             Self::NoIdentity => "The path must end in the identity of the charger, as in /ocpp/CP-1.",
@@ -126,15 +134,14 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     let (head, rest) = match timeout(deadline, read_head(&mut stream)).await {
         Ok(Ok(read)) => read,
         Ok(Err(Some(refusal))) => {
-            let outcome = Outcome { charger: None, remarks: Vec::new(), result: Err(refusal) };
-            record(&Head::default(), peer, context, &outcome);
+            record_headless(peer, context, refusal);
             timeout(deadline, refuse(&mut stream, refusal)).await.ok();
             return None;
         }
         // It went away before it had said anything: a port scan, a health check.
         Ok(Err(None)) => return None,
         Err(_) => {
-            give_up(peer, context);
+            record_headless(peer, context, Refusal::TooSlow);
             return None;
         }
     };
@@ -297,10 +304,9 @@ fn record(head: &Head, peer: &str, context: &Context, outcome: &Outcome) {
     });
 }
 
-/// The head did not come in time.
-fn give_up(peer: &str, context: &Context) {
-    let (outcome, status) = ("too_slow", 408);
-    context.observer.tell(HandshakeDone { charger: None, peer, outcome, status, remarks: "" });
+/// Records an attempt of which no head could be read.
+pub(super) fn record_headless(peer: &str, context: &Context, refusal: Refusal) {
+    record(&Head::default(), peer, context, &Outcome { charger: None, remarks: Vec::new(), result: Err(refusal) });
 }
 
 async fn accept<S: AsyncWrite + Unpin>(stream: &mut S, agreed: &Agreed) -> std::io::Result<()> {
@@ -328,7 +334,9 @@ async fn refuse<S: AsyncWrite + Unpin>(stream: &mut S, refusal: Refusal) -> std:
     let extra = match refusal {
         Refusal::BadCredentials => "WWW-Authenticate: Basic realm=\"OCPP\"\r\n",
         Refusal::NoUpgrade => "Upgrade: websocket\r\n",
-        Refusal::BadRequest
+        Refusal::TooSlow
+        | Refusal::TooMany
+        | Refusal::BadRequest
         | Refusal::TooLong
         | Refusal::NoIdentity
         | Refusal::UnknownCharger

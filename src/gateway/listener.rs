@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::handshake::{self, Accepted};
+use super::handshake::{self, Accepted, Refusal};
 use super::{Context, Lease, session};
 use crate::observe::events::gateway::AcceptFailed;
 
@@ -27,7 +27,7 @@ pub(super) async fn run(listener: TcpListener, context: Arc<Context>, mut lease:
                     let peer = peer.ip().to_string();
                     tokio::spawn(Box::pin(greet(stream, peer, context.clone(), lease.clone(), place)));
                 }
-                Err(_) => context.observer.tell(AcceptFailed { reason: "the limit of connections is reached" }),
+                Err(_) => handshake::record_headless(&peer.ip().to_string(), &context, Refusal::TooMany),
             },
             Err(error) => {
                 context.observer.tell(AcceptFailed { reason: &error.to_string() });

@@ -48,8 +48,8 @@ impl Bench {
     }
 }
 
-fn open(folder: &TempDir, now: &Arc<AtomicI64>, queue: usize) -> Result<Store, StoreError> {
-    let settings = StoreSettings {
+fn settings(folder: &TempDir, queue: usize) -> StoreSettings {
+    StoreSettings {
         data_dir: folder.path().to_owned(),
         batch_window_ms: 0,
         batch_records: 100,
@@ -58,10 +58,13 @@ fn open(folder: &TempDir, now: &Arc<AtomicI64>, queue: usize) -> Result<Store, S
         alive_interval_s: 3600,
         frames_keep_days: 30,
         frames_max_mb: 100,
-    };
+    }
+}
+
+fn open(folder: &TempDir, now: &Arc<AtomicI64>, queue: usize) -> Result<Store, StoreError> {
     let now = now.clone();
     let clock: OurClock = Arc::new(move || At::from_millis(now.load(Ordering::SeqCst)));
-    Store::open(&settings, clock, Observer::new().unwrap())
+    Store::open(&settings(folder, queue), clock, Observer::new().unwrap())
 }
 
 fn frame(text: &str) -> FrameRow {
@@ -282,6 +285,27 @@ async fn a_newer_schema_and_a_second_process_are_refused_with_a_reason() {
     drop(db);
     let newer = open(&bench.folder, &bench.now, 1000).err().unwrap();
     assert!(matches!(newer, StoreError::NewerSchema { found: 999, .. }), "{newer}");
+}
+
+#[tokio::test]
+async fn old_frames_go_and_the_newest_stays() {
+    let bench = Bench::new();
+    let key = bench.store.recall(&ChargerId::new("CP-1")).await.unwrap().key;
+    for _ in 0..5 {
+        bench.commit(key, Vec::new()).await.unwrap();
+    }
+    bench.store.close(Duration::from_secs(5)).await.unwrap();
+    let settings = settings(&bench.folder, 1000);
+    let now = At::from_millis(1_000_500 + 31 * 86_400_000);
+    let (mut backend, _readers) = sqlite::open(&settings, now, &Observer::new().unwrap()).unwrap();
+    assert!(!backend.forget_a_slice(now).unwrap());
+    drop(backend);
+    let store = open(&bench.folder, &bench.now, 1000).unwrap();
+    let left = |archive: &mut dyn Archive| {
+        let all = EvidenceFilter::default();
+        Ok((archive.frames(&all, None, 10)?.len(), archive.deviations(&all, None, 10)?.len()))
+    };
+    assert_eq!(store.read(left).await.unwrap(), (1, 5));
 }
 
 async fn timeline(store: &Store, key: StationKey) -> Vec<Interval> {

@@ -192,11 +192,27 @@ async fn a_message_that_is_too_large_closes_with_1009_and_the_end_of_the_service
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn connections_beyond_the_limit_are_turned_away_and_recorded() {
+    let service = Service::at(noon(), &[("ocpp.max_connections", "1")]).await;
+    let mut charger = service.charger("CP-1").await;
+    let mut late = TcpStream::connect(service.ocpp()).await.unwrap();
+    let ended = tokio::time::timeout(PATIENCE, late.read(&mut [0; 16])).await.expect("still open");
+    assert!(matches!(ended, Ok(0) | Err(_)));
+    charger.ask(r#"[2,"1","FirmwareStatusNotification",{"status":"Idle"}]"#).await;
+    let kept = service.ledger("SELECT outcome FROM handshake WHERE charger IS NULL", &[]);
+    assert_eq!(kept, [[Value::from("too_many")]]);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_handshake_that_does_not_come_is_given_up() {
     let service = Service::at(noon(), &[("ocpp.handshake_timeout_s", "1")]).await;
     let mut stream = TcpStream::connect(service.ocpp()).await.unwrap();
     stream.write_all(b"GET /ocpp/CP-1 HTTP/1.1\r\nHost:").await.unwrap();
     let ended = tokio::time::timeout(PATIENCE, stream.read(&mut [0; 16])).await.expect("still open");
     assert!(matches!(ended, Ok(0) | Err(_)));
+    service.settle().await;
+    let kept = service.ledger("SELECT outcome, status FROM handshake WHERE charger IS NULL", &[]);
+    assert_eq!(kept, [[Value::from("too_slow"), Value::from(408)]]);
     service.stop().await;
 }
