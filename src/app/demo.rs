@@ -27,7 +27,7 @@ pub(super) struct DemoFlags {
     #[command(flatten)]
     config: ConfigFlag,
     /// How many simulated chargers.
-    #[arg(long, default_value_t = 60)]
+    #[arg(long, default_value_t = 120)]
     chargers: usize,
     /// How many times faster than real time, until the simulated day has caught up with the present.
     #[arg(long, default_value_t = 120.0)]
