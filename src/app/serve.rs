@@ -112,7 +112,7 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
         detail: settings.metrics.detail,
         grace_ms: i64::from(grace_s) * 1000,
         max_page: settings.http.max_page,
-        loopback_only: settings.http.listen.ip().is_loopback(),
+        loopback_only: settings.http.listen.ip().is_loopback() && !settings.http.allow_remote,
         build: cli::BUILD,
         ready: ready.clone(),
     };

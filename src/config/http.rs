@@ -10,7 +10,7 @@ use serde::Deserialize;
 pub struct HttpSettings {
     /// Address to listen on. Loopback unless you put something in front that authenticates.
     pub listen: SocketAddr,
-    /// Whether `listen` may lie beyond loopback.
+    /// Whether `listen` may lie beyond loopback, and requests may name other hosts than loopback ones.
     pub allow_remote: bool,
     /// Largest `limit` of a page.
     pub max_page: usize,

@@ -40,7 +40,7 @@ pub struct Api {
     pub grace_ms: i64,
     /// Largest page.
     pub max_page: usize,
-    /// Whether the address is a loopback address: then only requests to a loopback host are answered.
+    /// Whether only requests that name a loopback host are answered.
     pub loopback_only: bool,
     /// Version and commit of this build.
     pub build: (&'static str, &'static str),
