@@ -63,7 +63,7 @@
 //! | I want to add | touch | what asks for the rest |
 //! |---|---|---|
 //! | an OCPP message | a function in `ocpp/v16/<block>.rs` and its line in the table of `ocpp/v16/mod.rs` | exhaustive matches |
-//! | a rule of tolerance | the reader in `ocpp/fields.rs`, a word in `domain/deviation.rs` | `tests/frames/` |
+//! | a rule of tolerance | the reader in `ocpp/field.rs`, a word in `domain/deviation.rs` | `tests/frames/` |
 //! | a fact of the ledger | a migration in `store/sqlite/`, a `Change`, its writer and reader | exhaustive matches |
 //! | a metric | a line in `observe/metrics.rs` or `observe/page.rs` | tidy: a row in `dashboards/README.md` |
 //! | an API route | a line in `http/router.rs`, a handler in `http/routes/` | the OpenAPI document is made from it |

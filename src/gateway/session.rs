@@ -207,7 +207,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             Message::Call { call, event } => {
                 let must_wait = event.must_be_stored();
                 let turn = self.turn(now, event).await?;
-                let reply = ocpp::reply(self.version, &call, turn.answer.as_ref());
+                let reply = ocpp::reply(self.version, &call, turn.answer.as_ref(), self.heartbeat());
                 let record = Record::of_frame(self.station.key(), turn, frame, Some(reply.clone()));
                 if must_wait {
                     self.commit_and_answer(record).await?
@@ -219,13 +219,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 let record = Record::of_frame(self.station.key(), Turn::default(), frame, Some(reply));
                 self.commit_and_answer(record).await?;
             }
-            Message::Response { .. } => {
+            Message::Response { .. } | Message::Silent => {
                 let record = Record::of_frame(self.station.key(), Turn::default(), frame, None);
                 self.context.store.keep(record);
             }
         }
         self.context.observer.tell(FrameAnswered { took: began.elapsed() });
         Ok(())
+    }
+
+    /// The heartbeat interval that chargers are given.
+    fn heartbeat(&self) -> Duration {
+        Duration::from_secs(u64::from(self.context.settings.heartbeat_interval_s))
     }
 
     /// Lets the machine ask what it must know, then handle the event.

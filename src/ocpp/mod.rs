@@ -1,22 +1,26 @@
 //! From OCPP frames to domain events and back, for every version. The only user of rust-ocpp. Pure.
 //!
-//! Tolerance is a mechanism, not a list of vendors: every field of every message is read by the readers of `fields`
-//! (time, number, word, text), which accept what the rules of tolerance allow and note each deviation. A payload in
-//! which they noted nothing is then measured against the typed model of the specification.
+//! Tolerance is a mechanism, not a list of cases: `record` and `field` read every message leniently, field by field,
+//! and note each deviation by its rule; a version (`v16`) only declares its messages and says what they mean.
+//! Whatever a charger sends, [`understand`] ends in a [`Message`], and a call is answered as a call.
 
-mod decimal;
-mod fields;
-mod privacy;
-mod timestamp;
+mod field;
+mod intake;
+mod moment;
+mod notes;
+mod number;
+mod record;
 mod v16;
+mod veil;
+mod words;
 
 use std::time::Duration;
 
-use crate::domain::deviation::{Deviation, Rule};
+use crate::domain::deviation::Deviation;
 use crate::domain::event::Event;
 use crate::domain::record::Answer;
 use crate::domain::token::TokenKey;
-use crate::ocppj::{self, ErrorCode, Frame};
+use crate::ocppj::{self, ErrorCode};
 
 /// The protocol version of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,7 +39,7 @@ impl Version {
 }
 
 /// What became of a frame.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Understood {
     /// The action's name in the specification's spelling, `CallResult`, `CallError`, or `Unreadable`. Bounded: an
     /// unknown action is `Unknown`.
@@ -49,7 +53,7 @@ pub struct Understood {
 }
 
 /// What a frame asks for.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Message {
     /// A request: handle the event, then answer with [`reply`].
     Call {
@@ -58,68 +62,49 @@ pub enum Message {
         /// What it says.
         event: Event,
     },
-    /// A request that cannot be handled: this is the answer, a CallError.
+    /// A request that cannot be handled: this is the answer, a CallError or a refusal.
     Refused(Box<str>),
     /// An answer to a request of ours.
     Response {
-        /// The id of our request, raw JSON.
+        /// The id of our request.
         id: Box<str>,
-        /// The code, when it is a CallError.
+        /// Whether it is a CallError, with its code.
         error: Option<Box<str>>,
+        /// Its payload, as JSON text.
+        payload: Box<str>,
     },
+    /// Nothing can be answered.
+    Silent,
 }
 
-/// A request as its answer needs it: the message id as sent, and the action.
+/// A request as its answer needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// The message id, raw JSON.
+    /// The message id as sent, verbatim JSON.
     pub id: Box<str>,
     /// The action.
     pub action: &'static str,
-    /// Whether an id token came along (some answers then tell its status).
-    pub with_token: bool,
+    /// Whether it named an id token: a stop without one gets no token information back.
+    pub names_token: bool,
 }
 
-/// Reads a frame.
-pub fn understand(version: Version, text: &str, key: &TokenKey) -> Understood {
-    let (frame, mut deviations) = ocppj::read(text);
-    let (action, message) = match frame {
-        Frame::Call { id, action, payload } => match version {
-            Version::V16 => v16::read_call(id, &action, &payload, key, &mut deviations),
-        },
-        Frame::Result { id, .. } => ("CallResult", Message::Response { id: id.into(), error: None }),
-        Frame::Error { id, code, .. } => ("CallError", Message::Response { id: id.into(), error: Some(code.into()) }),
-        Frame::Unreadable { id, why } => {
-            let answer = ocppj::error(id.as_deref(), ErrorCode::FormationViolation, why);
-            ("Unreadable", Message::Refused(answer.into()))
-        }
-    };
-    Understood { action, text: privacy::without_tokens(text, key), deviations, message }
+/// Reads a frame. Never fails: what cannot be read is refused, or kept and left alone.
+pub fn understand(version: Version, frame: &str, key: &TokenKey) -> Understood {
+    match version {
+        Version::V16 => intake::understand(frame, key),
+    }
 }
 
 /// Writes the answer to a call; `None` is the action's ordinary empty or accepting answer.
-pub fn reply(version: Version, call: &Call, answer: Option<&Answer>) -> Box<str> {
-    let payload = match version {
-        Version::V16 => v16::write_answer(call, answer),
-    };
+///
+/// Answers that need what only the machine knows (the time, a session id) cannot be made of nothing: without it a boot,
+/// a heartbeat and a start get the error `InternalError`, upon which a charger tries again later.
+pub fn reply(version: Version, call: &Call, answer: Option<&Answer>, default_interval: Duration) -> Box<str> {
+    let Version::V16 = version;
+    let asked = v16::Asked { answer, names_token: call.names_token, interval: default_interval };
+    let payload = v16::route(call.action).and_then(|(route, _)| (route.answer)(&asked));
     match payload {
-        Ok(payload) => ocppj::result(&call.id, &payload).into(),
-        // The types of an answer always serialise; a charger gets an answer even if one day they do not.
-        Err(_) => ocppj::error(Some(&call.id), ErrorCode::InternalError, "no answer").into(),
+        Some(payload) => ocppj::write_result(&call.id, &payload),
+        None => ocppj::write_error(&call.id, ErrorCode::InternalError, "no answer could be made"),
     }
 }
-
-/// The interval of an answer, in whole seconds.
-fn seconds(interval: Duration) -> u32 {
-    u32::try_from(interval.as_secs()).unwrap_or(u32::MAX)
-}
-
-/// Notes what the typed model of the specification refuses, where no reader noted anything.
-fn note_refusal(refused: Option<String>, deviations: &mut Vec<Deviation>) {
-    if let Some(reason) = refused {
-        deviations.push(Deviation::new(Rule::Schema, "", &reason));
-    }
-}
-
-#[cfg(test)]
-mod tests;

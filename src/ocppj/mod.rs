@@ -1,206 +1,277 @@
-//! OCPP-J framing: calls, results and errors as JSON arrays, read leniently and written strictly. Pure.
+//! OCPP-J framing: calls, results and errors as JSON arrays, read from text and written to it. Pure.
+//!
+//! Strict JSON comes first ([`read`]); text that is no JSON goes through one repair pass ([`mend`]) and is read again.
+//! What the payload says belongs to `ocpp`.
 
-mod repair;
+pub mod mend;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::Deserializer;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::domain::deviation::{Deviation, Rule};
-
 /// Longest message id that the specification allows, in characters.
-const LONGEST_ID: usize = 36;
+pub const MESSAGE_ID_LIMIT: usize = 36;
 
-/// A frame, as far as it could be read. Texts are verbatim JSON where they are said to be raw.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Frame {
-    /// `[2, id, action, payload]`
-    Call {
-        /// Message id, raw.
-        id: String,
-        /// Action as sent.
-        action: String,
-        /// Payload, raw.
-        payload: String,
-    },
-    /// `[3, id, payload]`
-    Result {
-        /// Message id, raw.
-        id: String,
-        /// Payload, raw.
-        payload: String,
-    },
-    /// `[4, id, code, description, details]`
-    Error {
-        /// Message id, raw.
-        id: String,
-        /// Error code.
-        code: String,
-        /// Description.
-        description: String,
-    },
-    /// Nothing that can be handled; the id is raw, where one was found.
-    Unreadable {
-        /// Message id, raw, if one was found.
-        id: Option<String>,
-        /// What is wrong, in a few words.
-        why: &'static str,
-    },
+/// The id that a CallError carries when the frame's own cannot be read (OCPP-J 1.6 errata, section 4.2.3).
+pub const NO_ID: &str = "\"-1\"";
+
+/// The payload of a frame that has none.
+const EMPTY: &str = "{}";
+
+/// A message id: an opaque JSON value, kept as it was written and echoed exactly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MessageId<'a>(&'a str);
+
+impl<'a> MessageId<'a> {
+    /// The id as JSON text.
+    pub const fn json(self) -> &'a str {
+        self.0
+    }
+
+    /// The id as plain text: how we recognise our own request in an answer, even when a charger answers `"7"` with `7`.
+    pub fn plain(self) -> Cow<'a, str> {
+        decoded(self.0).unwrap_or(Cow::Borrowed(self.0))
+    }
+
+    /// Whether it is a text of the length that the specification allows.
+    pub fn conforms(self) -> bool {
+        decoded(self.0).is_some_and(|text| text.chars().count() <= MESSAGE_ID_LIMIT)
+    }
 }
 
-/// Codes of CallErrors, in the spelling of OCPP 1.6.
+/// A frame, as far as its outer array says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Frame<'a> {
+    /// A request.
+    Call {
+        /// Its id.
+        id: MessageId<'a>,
+        /// The action, outer blanks removed, never empty.
+        action: Cow<'a, str>,
+        /// The payload as JSON text, whatever its type.
+        payload: &'a str,
+    },
+    /// A positive answer to a request of ours.
+    CallResult {
+        /// The id of our request.
+        id: MessageId<'a>,
+        /// The payload as JSON text.
+        payload: &'a str,
+    },
+    /// A negative answer to a request of ours.
+    CallError {
+        /// The id of our request.
+        id: MessageId<'a>,
+        /// The error code as sent.
+        code: Cow<'a, str>,
+        /// Description as sent.
+        description: Cow<'a, str>,
+        /// Details as JSON text.
+        details: &'a str,
+    },
+    /// A call without a readable action.
+    NoAction(Option<MessageId<'a>>),
+    /// An answer without an id, or a message type that the protocol does not have: to be ignored.
+    Ignored,
+    /// An object where the array belongs: mostly a payload without its frame.
+    Bare(&'a str),
+    /// An array that is no frame at all.
+    Shapeless,
+}
+
+/// A frame and what was odd about its shape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading<'a> {
+    /// The frame.
+    pub frame: Frame<'a>,
+    /// In words, where the outer array has another shape than specified.
+    pub odd: Option<&'static str>,
+}
+
+/// The text is no strict JSON, or neither an array nor an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotJson;
+
+/// Reads a frame from strict JSON, all texts of which can be decoded.
+pub fn read(text: &str) -> Result<Reading<'_>, NotJson> {
+    if has_half_characters(text) {
+        return Err(NotJson);
+    }
+    if text.trim_start().starts_with('{') {
+        let payload: &RawValue = serde_json::from_str(text).map_err(|_| NotJson)?;
+        return Ok(Reading { frame: Frame::Bare(payload.get()), odd: Some("an object instead of an array") });
+    }
+    serde_json::from_str(text).map(|elements| shape(&elements)).map_err(|_| NotJson)
+}
+
+/// Whether an escape stands for half of a character (a lone surrogate): sound by JSON's grammar, but no text.
+fn has_half_characters(mut rest: &str) -> bool {
+    let unit = |rest: &str| {
+        let digits = rest.strip_prefix("\\u")?.get(..4)?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    while let Some(at) = rest.find('\\') {
+        rest = &rest[at..];
+        let width = match unit(rest) {
+            Some(0xd800..=0xdbff) if matches!(unit(&rest[6..]), Some(0xdc00..=0xdfff)) => 12,
+            Some(0xd800..=0xdfff) => return true,
+            Some(_) => 6,
+            None => 2,
+        };
+        // A backslash before a character of several bytes is no JSON, which the parse that follows will say.
+        rest = rest.get(width..).unwrap_or_default();
+    }
+    false
+}
+
+/// The first five elements of the outer array as JSON text, and how many there are.
+struct Elements<'a> {
+    first: [Option<&'a str>; 5],
+    count: usize,
+}
+
+impl<'de> Deserialize<'de> for Elements<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect;
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Elements<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an array")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
+                let mut elements = Elements { first: [None; 5], count: 0 };
+                for slot in &mut elements.first {
+                    let Some(value) = sequence.next_element::<&'de RawValue>()? else { return Ok(elements) };
+                    *slot = Some(value.get());
+                    elements.count += 1;
+                }
+                while sequence.next_element::<IgnoredAny>()?.is_some() {
+                    elements.count += 1;
+                }
+                Ok(elements)
+            }
+        }
+        deserializer.deserialize_seq(Collect)
+    }
+}
+
+fn shape<'a>(elements: &Elements<'a>) -> Reading<'a> {
+    let [kind, id, third, fourth, fifth] = elements.first;
+    let Some(kind_text) = kind else { return Reading { frame: Frame::Shapeless, odd: Some("an empty array") } };
+    let plain = matches!(kind_text, "2" | "3" | "4");
+    let id = id.map(MessageId);
+    let kind = decoded(kind_text).unwrap_or(Cow::Borrowed(kind_text));
+    let (frame, expected) = match (kind.trim().trim_end_matches(".0"), id) {
+        ("2", Some(id)) => (call(id, third, fourth), 4),
+        ("2", None) => (Frame::NoAction(None), 4),
+        ("3", Some(id)) => (Frame::CallResult { id, payload: third.unwrap_or(EMPTY) }, 3),
+        ("4", Some(id)) => {
+            let text = |value: Option<&'a str>| value.and_then(decoded).unwrap_or_default();
+            let (code, description) = (text(third), text(fourth));
+            (Frame::CallError { id, code, description, details: fifth.unwrap_or(EMPTY) }, 5)
+        }
+        (number, _) if number.parse::<u8>().is_ok() => (Frame::Ignored, elements.count),
+        _ => (Frame::Shapeless, elements.count),
+    };
+    let odd = match frame {
+        Frame::Shapeless => Some("no message type"),
+        Frame::Ignored => Some("a message type that the protocol does not have, or an answer without an id"),
+        Frame::NoAction(_) => Some("no readable action"),
+        Frame::Call { .. } | Frame::CallResult { .. } | Frame::CallError { .. } | Frame::Bare(_) => {
+            match elements.count.cmp(&expected) {
+                std::cmp::Ordering::Less => Some("elements are missing"),
+                std::cmp::Ordering::Greater => Some("more elements than specified"),
+                std::cmp::Ordering::Equal if !plain => Some("the message type is not a plain number"),
+                std::cmp::Ordering::Equal => None,
+            }
+        }
+    };
+    Reading { frame, odd }
+}
+
+fn call<'a>(id: MessageId<'a>, action: Option<&'a str>, payload: Option<&'a str>) -> Frame<'a> {
+    let trimmed = action.and_then(decoded).map(|action| match action {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+    });
+    match trimmed {
+        Some(action) if !action.is_empty() => Frame::Call { id, action, payload: payload.unwrap_or(EMPTY) },
+        Some(_) | None => Frame::NoAction(Some(id)),
+    }
+}
+
+/// The text of a JSON string literal; `None` when the value is no readable string.
+pub fn decoded(json: &str) -> Option<Cow<'_, str>> {
+    let inner = json.strip_prefix('"')?.strip_suffix('"')?;
+    if inner.contains('\\') { serde_json::from_str::<String>(json).ok().map(Cow::Owned) } else { Some(inner.into()) }
+}
+
+/// The error codes of OCPP-J 1.6, section 4.2.3, in its spelling (one of them with a letter too few).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorCode {
-    /// The frame is not what the protocol says.
-    FormationViolation,
-    /// The action does not exist.
+    /// The action is not known.
     NotImplemented,
-    /// Something went wrong on our side.
+    /// The action is known but not supported.
+    NotSupported,
+    /// The request was well formed, but we could not handle it.
     InternalError,
+    /// The payload is incomplete.
+    ProtocolError,
+    /// A security issue.
+    SecurityError,
+    /// The payload or frame is not well formed.
+    FormationViolation,
+    /// A field has an impossible value.
+    PropertyConstraintViolation,
+    /// A field occurs too often or too seldom.
+    OccurrenceConstraintViolation,
+    /// A field has the wrong type.
+    TypeConstraintViolation,
+    /// Anything else.
+    GenericError,
 }
 
 impl ErrorCode {
-    /// The word that is sent.
+    /// The code in the specification's spelling.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::FormationViolation => "FormationViolation",
             Self::NotImplemented => "NotImplemented",
+            Self::NotSupported => "NotSupported",
             Self::InternalError => "InternalError",
+            Self::ProtocolError => "ProtocolError",
+            Self::SecurityError => "SecurityError",
+            Self::FormationViolation => "FormationViolation",
+            Self::PropertyConstraintViolation => "PropertyConstraintViolation",
+            Self::OccurrenceConstraintViolation => "OccurenceConstraintViolation",
+            Self::TypeConstraintViolation => "TypeConstraintViolation",
+            Self::GenericError => "GenericError",
         }
     }
 }
 
-/// Reads a frame: strictly, else after one repair pass, else what can be scraped together.
-pub fn read(text: &str) -> (Frame, Vec<Deviation>) {
-    let mut deviations = Vec::new();
-    if let Ok(elements) = elements(text.trim_ascii()) {
-        let frame = frame(&elements, &mut deviations);
-        return (frame, deviations);
-    }
-    let repaired = repair::repair(text);
-    if repaired.had_control_characters {
-        deviations.push(Deviation::new(Rule::ControlCharacters, "", ""));
-    }
-    if repaired.was_broken {
-        deviations.push(Deviation::new(Rule::JsonRepaired, "", ""));
-    }
-    match elements(&repaired.text) {
-        Ok(elements) => {
-            let frame = frame(&elements, &mut deviations);
-            (frame, deviations)
-        }
-        Err(_) => {
-            let why = if repaired.text.starts_with('{') { "a bare payload without a frame" } else { "not JSON" };
-            deviations.push(Deviation::new(Rule::Unreadable, "", why));
-            (Frame::Unreadable { id: None, why }, deviations)
-        }
-    }
+/// Writes a request of ours. `id` is plain text; `payload` is JSON text.
+pub fn write_call(id: &str, action: &str, payload: &str) -> Box<str> {
+    format!("[2,{},{},{payload}]", quoted(id), quoted(action)).into()
 }
 
-/// Writes a call.
-pub fn call(id: &str, action: &str, payload: &str) -> String {
-    format!("[2,{id},\"{action}\",{payload}]")
+/// Writes an answer. `id` is JSON text as the request had it; `payload` is JSON text.
+pub fn write_result(id: &str, payload: &str) -> Box<str> {
+    format!("[3,{id},{payload}]").into()
 }
 
-/// Writes a result; `id` is raw, `payload` is JSON.
-pub fn result(id: &str, payload: &str) -> String {
-    format!("[3,{id},{payload}]")
+/// Writes an error answer with empty details. `id` is JSON text as the request had it.
+pub fn write_error(id: &str, code: ErrorCode, description: &str) -> Box<str> {
+    format!("[4,{id},\"{}\",{},{{}}]", code.as_str(), quoted(description)).into()
 }
 
-/// Writes an error; `id` is raw. Without an id it is `"-1"`.
-pub fn error(id: Option<&str>, code: ErrorCode, description: &'static str) -> String {
-    format!("[4,{},\"{}\",\"{description}\",{{}}]", id.unwrap_or("\"-1\""), code.as_str())
+/// A text as JSON string literal.
+pub fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
-
-/// The elements of the outer array, raw: the first five, and whether there are more.
-struct Elements<'a> {
-    list: Vec<&'a str>,
-    more: bool,
-}
-
-fn elements(text: &str) -> Result<Elements<'_>, serde_json::Error> {
-    struct Outer;
-    impl<'de> Visitor<'de> for Outer {
-        type Value = Elements<'de>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an OCPP-J frame, which is an array")
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-            let mut list = Vec::with_capacity(5);
-            while list.len() < 5 {
-                match seq.next_element::<&'de RawValue>()? {
-                    Some(element) => list.push(element.get()),
-                    None => return Ok(Elements { list, more: false }),
-                }
-            }
-            let mut more = false;
-            while seq.next_element::<IgnoredAny>()?.is_some() {
-                more = true;
-            }
-            Ok(Elements { list, more })
-        }
-    }
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let elements = reader.deserialize_seq(Outer)?;
-    reader.end()?;
-    Ok(elements)
-}
-
-fn frame(elements: &Elements<'_>, deviations: &mut Vec<Deviation>) -> Frame {
-    let raw = |index: usize| elements.list.get(index).copied();
-    let Some(id) = raw(1) else {
-        deviations.push(Deviation::new(Rule::Framing, "", "fewer than two elements"));
-        return Frame::Unreadable { id: None, why: "no message id" };
-    };
-    let odd_id = !id.starts_with('"') || id.chars().count() > LONGEST_ID + 2;
-    if odd_id {
-        deviations.push(Deviation::new(Rule::MessageId, "", id));
-    }
-    let kind = raw(0).unwrap_or_default();
-    let number = kind.trim_matches('"').trim();
-    if kind != number {
-        deviations.push(Deviation::new(Rule::Framing, "", kind));
-    }
-    let expected = match number {
-        "2" => 4,
-        "3" => 3,
-        "4" => 5,
-        _ => {
-            deviations.push(Deviation::new(Rule::Framing, "", kind));
-            return Frame::Unreadable { id: Some(id.to_owned()), why: "an unknown message type" };
-        }
-    };
-    if elements.list.len() != expected || elements.more {
-        deviations.push(Deviation::new(Rule::Framing, "", "another number of elements"));
-    }
-    let id = id.to_owned();
-    let payload = |index: usize| raw(index).filter(|raw| *raw != "null").unwrap_or("{}").to_owned();
-    match number {
-        "2" => match raw(2).and_then(text_of) {
-            Some(action) => Frame::Call { id, action: action.into_owned(), payload: payload(3) },
-            None => {
-                deviations.push(Deviation::new(Rule::Framing, "", "no action"));
-                Frame::Unreadable { id: Some(id), why: "no action" }
-            }
-        },
-        "3" => Frame::Result { id, payload: payload(2) },
-        _ => {
-            let text = |index: usize| raw(index).and_then(text_of).unwrap_or_default().into_owned();
-            Frame::Error { id, code: text(2), description: text(3) }
-        }
-    }
-}
-
-/// The text of a raw JSON string.
-pub fn text_of(raw: &str) -> Option<Cow<'_, str>> {
-    let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-    if inner.contains('\\') { serde_json::from_str(raw).ok().map(Cow::Owned) } else { Some(Cow::Borrowed(inner)) }
-}
-
-#[cfg(test)]
-mod tests;

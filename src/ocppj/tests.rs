@@ -1,117 +1,244 @@
-//! Tests of framing and repair.
+//! Tests of framing: what is read, what is written, and that nothing breaks it.
 
 use proptest::prelude::*;
+use serde_json::Value;
 
-use super::*;
+use super::mend::mend;
+use super::{ErrorCode, Frame, MessageId, NotJson, Reading, read, write_call, write_error, write_result};
 
-fn call_of(text: &str) -> (String, String, String) {
-    match read(text).0 {
-        Frame::Call { id, action, payload } => (id, action, payload),
-        other @ (Frame::Result { .. } | Frame::Error { .. } | Frame::Unreadable { .. }) => panic!("{other:?}"),
+fn call<'a>(id: &'a str, action: &'a str, payload: &'a str) -> Frame<'a> {
+    Frame::Call { id: MessageId(id), action: action.into(), payload }
+}
+
+fn plain(frame: Frame<'_>) -> Result<Reading<'_>, NotJson> {
+    Ok(Reading { frame, odd: None })
+}
+
+#[test]
+fn the_three_kinds_of_frames_are_read() {
+    assert_eq!(read(r#"[2,"7","Heartbeat",{}]"#), plain(call(r#""7""#, "Heartbeat", "{}")));
+    assert_eq!(
+        read(" [3 , \"7\" ,\n{\"a\": 1} ] "),
+        plain(Frame::CallResult { id: MessageId(r#""7""#), payload: r#"{"a": 1}"# })
+    );
+    assert_eq!(
+        read(r#"[4,"7","NotSupported","no",{"b":2}]"#),
+        plain(Frame::CallError {
+            id: MessageId(r#""7""#),
+            code: "NotSupported".into(),
+            description: "no".into(),
+            details: r#"{"b":2}"#
+        })
+    );
+}
+
+#[test]
+fn an_odd_outer_array_is_read_all_the_same_and_said_to_be_odd() {
+    for (text, frame) in [
+        (r#"[2,"7","Heartbeat"]"#, call(r#""7""#, "Heartbeat", "{}")),
+        (r#"[2,"7"," Heartbeat ",{},1,2,3]"#, call(r#""7""#, "Heartbeat", "{}")),
+        (r#"["2",7,"Heartbeat",null]"#, call("7", "Heartbeat", "null")),
+        (r#"[2.0,null,"Heartbeat",[]]"#, call("null", "Heartbeat", "[]")),
+        (r#"[2,"7",5,{}]"#, Frame::NoAction(Some(MessageId(r#""7""#)))),
+        (r#"[2,"7",""]"#, Frame::NoAction(Some(MessageId(r#""7""#)))),
+        ("[2]", Frame::NoAction(None)),
+        ("[3]", Frame::Ignored),
+        ("[4]", Frame::Ignored),
+        (r#"[6,"7","Notify",{}]"#, Frame::Ignored),
+        ("[]", Frame::Shapeless),
+        (r#"["Heartbeat"]"#, Frame::Shapeless),
+        ("[{}]", Frame::Shapeless),
+        (r#"{"a":1}"#, Frame::Bare(r#"{"a":1}"#)),
+    ] {
+        let reading = read(text).unwrap();
+        assert_eq!(reading.frame, frame, "{text}");
+        assert!(reading.odd.is_some(), "{text}");
     }
 }
 
 #[test]
-fn a_clean_call_is_read_without_a_deviation() {
-    let (frame, deviations) = read(r#"[2,"19","Heartbeat",{}]"#);
-    assert_eq!(frame, Frame::Call { id: "\"19\"".into(), action: "Heartbeat".into(), payload: "{}".into() });
-    assert!(deviations.is_empty());
+fn what_is_no_json_container_is_told_apart() {
+    for text in [
+        "",
+        " ",
+        "7",
+        "\"[2]\"",
+        "[2,",
+        "hello",
+        "[2,\"7\",\"Heartbeat\",{}]x",
+        "\u{feff}[]",
+        r#"["\ud83d"]"#,
+        r#"["\ud83d\u0041"]"#,
+    ] {
+        assert_eq!(read(text), Err(NotJson), "{text}");
+    }
+}
+
+#[test]
+fn ids_are_echoed_as_written_and_recognised_as_text() {
+    for (json, plain, conforms) in [
+        (r#""7""#, "7", true),
+        ("7", "7", false),
+        (r#""\u0037""#, "7", true),
+        (r#""0123456789012345678901234567890123456""#, "0123456789012345678901234567890123456", false),
+        ("null", "null", false),
+    ] {
+        let id = MessageId(json);
+        assert_eq!((id.json(), &*id.plain(), id.conforms()), (json, plain, conforms));
+    }
+}
+
+#[test]
+fn frames_are_written_as_the_specification_has_them() {
+    assert_eq!(&*write_call("a\"b", "Reset", r#"{"type":"Soft"}"#), r#"[2,"a\"b","Reset",{"type":"Soft"}]"#);
+    assert_eq!(&*write_result("7", "{}"), "[3,7,{}]");
+    let error = write_error(r#""7""#, ErrorCode::OccurrenceConstraintViolation, "two \"many\"");
+    assert_eq!(&*error, r#"[4,"7","OccurenceConstraintViolation","two \"many\"",{}]"#);
 }
 
 #[test]
 fn what_chargers_break_is_mended() {
-    for (broken, payload) in [
-        ("\u{feff}[2,\"1\",\"A\",{}]", "{}"),
-        (r#"[2,"1","A",{"a":,"b":2}]"#, r#"{"a":null,"b":2}"#),
-        (r#"[2,"1","A",{"a":1,}]"#, r#"{"a":1}"#),
-        (r#"[2,"1","A",{"a":1,,"b":2},]"#, r#"{"a":1,"b":2}"#),
-        (r#"[2,"1","A",{"a":[1,2"#, r#"{"a":[1,2]}"#),
-        (r#"[2,"1","A",{"a":"cut"#, r#"{"a":"cut"}"#),
-        (r#"[2,"1","A",{"a""#, r#"{"a":null}"#),
-        (r#"[2,"1","A",{"a":1 "b":2}]"#, r#"{"a":1,"b":2}"#),
-        (r#"[2,"1","A",{a:Available}]"#, r#"{"a":"Available"}"#),
-        ("[2,\"1\",\"A\",{\"a\":\"\u{0}\u{0}x\"}]\u{0}", r#"{"a":"x"}"#),
-        (r#"[2,"1","A",{"a":"\q"}]"#, r#"{"a":"\\q"}"#),
-        (r#"[2,"1","A",{"a":NaN}]"#, r#"{"a":"NaN"}"#),
-        (r#"[2,"1","A",{}]]]"#, "{}"),
+    for (text, expected) in [
+        // Byte order mark, NUL, control characters, what stands around the frame.
+        ("\u{feff}[2,\"7\"]", r#"[2,"7"]"#),
+        ("\0\0[2,\"7\"]\0", r#"[2,"7"]"#),
+        ("[2,\"a\u{1}b\0c\td\"]", r#"[2,"abc\td"]"#),
+        ("ok [2,\"7\"] bye", r#"[2,"7"]"#),
+        ("[2,\"7\"][2,\"8\"]", r#"[2,"7"]"#),
+        // Commas and colons.
+        (r#"[2,"7","A",{"a":1,},]"#, r#"[2,"7","A",{"a":1}]"#),
+        (r#"[2,"7","A",{,"a":1,,"b":2}]"#, r#"[2,"7","A",{"a":1,"b":2}]"#),
+        (r#"[2,,"A",{}]"#, r#"[2,null,"A",{}]"#),
+        (r#"[2,"7","A",{"a":[1,,2]}]"#, r#"[2,"7","A",{"a":[1,2]}]"#),
+        (r#"[2 "7" "A" {"a":1 "b":2}]"#, r#"[2,"7","A",{"a":1,"b":2}]"#),
+        (r#"{"a" 1}"#, r#"{"a":1}"#),
+        (r#"{"a"::1}"#, r#"{"a":1}"#),
+        // Empty values.
+        (r#"{"a":,"b":}"#, r#"{"a":null,"b":null}"#),
+        (r#"{"a","b":1}"#, r#"{"a":null,"b":1}"#),
+        // Words without quotes, or with others.
+        (r#"[2,7a,Heartbeat,{a:b, 'c':'d"e\'f'}]"#, r#"[2,"7a","Heartbeat",{"a":"b","c":"d\"e'f"}]"#),
+        (r#"{"a":NaN,"b":None,"c":True,"d":undefined}"#, r#"{"a":null,"b":null,"c":true,"d":null}"#),
+        (r#"{"a":+5,"b":.5,"c":007,"d":-1.5e3}"#, r#"{"a":"+5","b":".5","c":"007","d":-1.5e3}"#),
+        (r#"{"a":12,5,"b":-3,25}"#, r#"{"a":12.5,"b":-3.25}"#),
+        // Escapes.
+        (r#"["C:\dir","\u00e9\ud83d\ude00","\ud83d","\u12"]"#, r#"["C:\\dir","\u00e9\ud83d\ude00","\\ud83d","\\u12"]"#),
+        ("[\"\\u[\u{10000}[[[\"]", "[\"\\\\u[\u{10000}[[[\"]"),
+        // Cut tails: what is cut is unknown.
+        (r#"[2,"7","A",{"a":1,"b":{"c":"x"#, r#"[2,"7","A",{"a":1,"b":null}]"#),
+        (r#"[2,"7","A",{"b":[{"c":1},{"c":2,"d"#, r#"[2,"7","A",{"b":[{"c":1}]}]"#),
+        (r#"[2,"7","A",{"b":[{"c":1"#, r#"[2,"7","A",{"b":[]}]"#),
+        (r#"[2,"7","A",{"a":1,"b":15"#, r#"[2,"7","A",{"a":1,"b":null}]"#),
+        (r#"[2,"7","A",{"a":1,"b"#, r#"[2,"7","A",{"a":1}]"#),
+        (r#"[2,"7","A",{"a":1,"b":"#, r#"[2,"7","A",{"a":1,"b":null}]"#),
+        (r#"[2,"7","A",{"a":1}"#, r#"[2,"7","A",{"a":1}]"#),
+        // Brackets.
+        (r#"[2,"7","A",{"a":[1]]"#, r#"[2,"7","A",{"a":[1]}]"#),
+        (r#"[2,"7","A",{"a":1}}]"#, r#"[2,"7","A",{"a":1}]"#),
+        (r#"{"a":{[1]}}"#, r#"{"a":{"":[1]}}"#),
+        // A frame sent as a JSON text.
+        (r#""[2,\"7\",\"A\",{}]""#, r#"[2,"7","A",{}]"#),
     ] {
-        assert_eq!(call_of(broken).2, payload, "{broken}");
-        assert!(!read(broken).1.is_empty(), "{broken}");
+        let mended = mend(text).unwrap();
+        assert_eq!(mended.text, expected, "{text}");
+        assert!(mended.repaired || mended.dropped, "{text}");
     }
 }
 
 #[test]
-fn ids_are_opaque_and_odd_ones_are_noted() {
-    for id in ["42", "\"x\"", "\"0123456789012345678901234567890123456789\"", "null", "1.50", "[1]"] {
-        let (frame, deviations) = read(&format!("[2,{id},\"Heartbeat\",{{}}]"));
-        assert!(matches!(frame, Frame::Call { id: read, .. } if read == id));
-        assert_eq!(deviations.is_empty(), id == "\"x\"", "{id}");
-    }
+fn dropped_characters_alone_are_no_repair() {
+    let mended = mend("\u{feff}[2,\"a\0\"]\0").unwrap();
+    assert!(mended.dropped && !mended.repaired);
 }
 
 #[test]
-fn frames_that_cannot_be_handled_say_why_and_keep_their_id() {
-    assert!(matches!(read(r#"{"chargePointVendor":"X"}"#).0, Frame::Unreadable { id: None, .. }));
-    assert!(matches!(read("[9,\"7\",{}]").0, Frame::Unreadable { id: Some(id), .. } if id == "\"7\""));
-    assert!(matches!(read("[2,\"7\",5,{}]").0, Frame::Unreadable { id: Some(_), .. }));
-    assert!(matches!(read("").0, Frame::Unreadable { .. }));
-    assert!(matches!(read("[]").0, Frame::Unreadable { .. }));
+fn where_there_is_no_container_there_is_nothing_to_mend() {
+    assert_eq!(mend(""), None);
+    assert_eq!(mend("hello \0 5"), None);
 }
 
 #[test]
-fn answers_and_errors_are_read_and_written() {
-    assert_eq!(
-        read("[3,\"7\",\n{\n\"status\": \"Accepted\"\n}]").0,
-        Frame::Result { id: "\"7\"".into(), payload: "{\n\"status\": \"Accepted\"\n}".into() }
-    );
-    assert!(matches!(read(r#"[4,"7","NotSupported","",{}]"#).0, Frame::Error { code, .. } if code == "NotSupported"));
-    assert_eq!(error(None, ErrorCode::FormationViolation, "x"), r#"[4,"-1","FormationViolation","x",{}]"#);
-    assert_eq!(result("7", "{}"), "[3,7,{}]");
-    assert_eq!(call("\"7\"", "Reset", "{}"), r#"[2,"7","Reset",{}]"#);
+fn depth_and_length_cost_no_stack() {
+    let deep = format!("[2,\"7\",\"A\",{{\"a\":{}", "[{\"b\":".repeat(100_000));
+    assert!(matches!(read(&mend(&deep).unwrap().text).unwrap().frame, Frame::Call { .. }));
+    let sound = format!("[2,\"7\",\"A\",{}1{}]", "[".repeat(100_000), "]".repeat(100_000));
+    assert!(matches!(read(&sound).unwrap().frame, Frame::Call { .. }));
+    let long = format!("[2,\"7\",\"A\",{{\"a\":[{}", "1,".repeat(300_000));
+    assert!(matches!(read(&mend(&long).unwrap().text).unwrap().frame, Frame::Call { .. }));
 }
 
-#[test]
-fn absurd_depth_is_survived() {
-    let deep = format!("[2,\"1\",\"A\",{}", "[".repeat(200_000));
-    assert!(matches!(read(&deep).0, Frame::Call { .. } | Frame::Unreadable { .. }));
-    let mismatched = format!("{}{}", "[".repeat(500_000), "}".repeat(500_000));
-    assert!(matches!(read(&mismatched).0, Frame::Unreadable { .. }));
+/// Texts full of what JSON is made of, sound and broken.
+fn jsonish() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("[".to_owned()),
+        Just("]".to_owned()),
+        Just("{".to_owned()),
+        Just("}".to_owned()),
+        Just(",".to_owned()),
+        Just(":".to_owned()),
+        Just("\"".to_owned()),
+        Just("'".to_owned()),
+        Just("\\".to_owned()),
+        Just("\\u".to_owned()),
+        Just("\\ud83d".to_owned()),
+        Just("\u{feff}\0".to_owned()),
+        Just("\"a\":".to_owned()),
+        "[0-9.eE+-]{1,5}",
+        "[a-zé ]{1,4}",
+        any::<char>().prop_map(String::from),
+    ];
+    proptest::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
 }
 
 proptest! {
-    #[test]
-    fn arbitrary_text_is_read_to_something(text in "\\PC{0,200}") {
-        read(&text);
-    }
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn arbitrary_bytes_around_a_frame_are_read_to_something(
-        head in "[\\[\\]{}:,\"\\\\a-z0-9\u{0}\u{feff} ]{0,40}",
-        tail in "[\\[\\]{}:,\"\\\\a-z0-9\u{0} ]{0,40}",
-    ) {
-        read(&format!("{head}[2,\"1\",\"Heartbeat\",{{}}]{tail}"));
-    }
-
-    /// Whatever is repaired is JSON, unless nothing was there.
-    #[test]
-    fn what_is_repaired_is_json(text in "[\\[\\]{}:,\"\\\\nu0-9a-f.\u{0}\u{1}\u{feff} -]{0,60}") {
-        let repaired = repair::repair(&format!("[{text}"));
-        prop_assert!(serde_json::from_str::<IgnoredAny>(&repaired.text).is_ok(), "{} -> {}", text, repaired.text);
-    }
-
-    /// A frame cut anywhere keeps what stood before the cut.
-    #[test]
-    fn a_cut_tail_keeps_what_came_before(cut in 0_usize..20) {
-        let whole = r#"[2,"19","StatusNotification",{"connectorId":3,"status":"Available","errorCode":"NoError"}]"#;
-        let (frame, _) = read(&whole[..whole.len() - cut]);
-        match frame {
-            Frame::Call { id, payload, .. } => {
-                prop_assert_eq!(id, "\"19\"");
-                prop_assert!(payload.contains(r#""connectorId":3,"status":"Available""#));
-            }
-            other @ (Frame::Result { .. } | Frame::Error { .. } | Frame::Unreadable { .. }) => {
-                prop_assert!(false, "{:?}", other);
-            }
+    fn whatever_has_a_bracket_becomes_strict_json(text in jsonish()) {
+        let mended = mend(&text);
+        prop_assert_eq!(mended.is_some(), text.contains(['[', '{']));
+        if let Some(mended) = mended {
+            let value = serde_json::from_str::<Value>(&mended.text);
+            prop_assert!(value.is_ok(), "{:?} -> {} -> {:?}", text, mended.text, value);
+            prop_assert!(read(&mended.text).is_ok());
         }
     }
+
+    #[test]
+    fn arbitrary_text_is_read_or_refused(text in any::<String>()) {
+        read(&text).ok();
+        mend(&text);
+    }
+
+    #[test]
+    fn sound_json_is_mended_into_itself(value in json()) {
+        let text = Value::Array(vec![value]).to_string();
+        let mended = mend(&text).unwrap();
+        prop_assert!(!mended.repaired && !mended.dropped);
+        prop_assert_eq!(mended.text, text);
+    }
+
+    #[test]
+    fn a_written_call_is_read_back(id in any::<String>(), action in "[A-Za-z]{1,20}") {
+        let text = write_call(&id, &action, "{}");
+        let frame = read(&text).unwrap();
+        let Frame::Call { id: seen, action: heard, payload } = frame.frame else { panic!("{text}") };
+        prop_assert_eq!((&*seen.plain(), &*heard, payload), (&*id, &*action, "{}"));
+    }
+}
+
+fn json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "[^\u{0}-\u{1f}\u{7f}]{0,8}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 32, 6, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            proptest::collection::btree_map("[a-z]{1,6}", inner, 0..6)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
 }

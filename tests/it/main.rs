@@ -1,10 +1,23 @@
-//! The service as a whole, in process on loopback: real sockets, a real ledger, its own clock.
+//! What goes together: frames as they are read and answered, and the service as a whole, in process on loopback, with
+//! real sockets, a real ledger and a clock of its own.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::wildcard_enum_match_arm,
+    clippy::print_stdout,
+    reason = "tests may: what is not as expected fails them"
+)]
 
+mod any_input;
 mod fleet;
+mod frames;
 mod handshakes;
+mod mutations;
 mod operations;
 mod quirks;
+mod quirks_reading;
+mod replies;
 mod robustness;
+mod samples;
 mod support;

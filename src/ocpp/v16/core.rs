@@ -1,52 +1,123 @@
-//! Core messages that are no transactions: boot, heartbeat, authorise, status, vendor data.
+//! What a charger is and does: BootNotification, Heartbeat, Authorize, StatusNotification, DataTransfer
+//! (OCPP 1.6 sections 4.1, 4.2, 4.3, 4.6, 4.9).
 
-use super::{outlet, words};
+use std::marker::PhantomData;
+
+use serde::de::{IgnoredAny, MapAccess};
+
+use super::ids::Connector;
+use super::words::{ErrorCode, Status};
 use crate::domain::event::{Boot, Event, StatusReport, VendorData};
-use crate::domain::token::TokenKey;
-use crate::ocpp::fields::Need::{Optional, Required};
-use crate::ocpp::fields::Object;
+use crate::domain::reading::Word;
+use crate::domain::status::ConnectorStatus;
+use crate::ocpp::field::{Choice, Text, Time, Token};
+use crate::ocpp::notes::Notes;
+use crate::ocpp::record::{Key, Record, record};
 
-pub(super) fn boot_notification(o: &Object<'_, '_>, _key: &TokenKey) -> Event {
+record! {
+    /// BootNotification.req.
+    struct BootNotification<'de> {
+        vendor: Text<'de, 20> = "chargePointVendor" required,
+        model: Text<'de, 20> = "chargePointModel" required,
+        serial: Text<'de, 25> = "chargePointSerialNumber" optional,
+        box_serial: Text<'de, 25> = "chargeBoxSerialNumber" optional,
+        firmware: Text<'de, 50> = "firmwareVersion" optional,
+        iccid: Text<'de, 20> = "iccid" optional,
+        imsi: Text<'de, 20> = "imsi" optional,
+        meter_type: Text<'de, 25> = "meterType" optional,
+        meter_serial: Text<'de, 25> = "meterSerialNumber" optional,
+    }
+}
+
+/// BootNotification.req: it started, and says what it is.
+pub(super) fn boot_notification(request: BootNotification<'_>) -> Event {
     Event::Booted(Boot {
-        vendor: o.text("chargePointVendor", Required, 20),
-        model: o.text("chargePointModel", Required, 20),
-        serial: o.text("chargePointSerialNumber", Optional, 25),
-        box_serial: o.text("chargeBoxSerialNumber", Optional, 25),
-        firmware: o.text("firmwareVersion", Optional, 50),
-        iccid: o.text("iccid", Optional, 20),
-        imsi: o.text("imsi", Optional, 20),
-        meter_type: o.text("meterType", Optional, 25),
-        meter_serial: o.text("meterSerialNumber", Optional, 25),
+        vendor: request.vendor.owned(),
+        model: request.model.owned(),
+        serial: request.serial.owned(),
+        box_serial: request.box_serial.owned(),
+        firmware: request.firmware.owned(),
+        iccid: request.iccid.owned(),
+        imsi: request.imsi.owned(),
+        meter_type: request.meter_type.owned(),
+        meter_serial: request.meter_serial.owned(),
         reason: None,
     })
 }
 
-pub(super) fn heartbeat(_o: &Object<'_, '_>, _key: &TokenKey) -> Event {
+/// Heartbeat.req: nothing but the fact.
+#[derive(Default)]
+pub(super) struct Heartbeat<'de>(PhantomData<&'de str>);
+
+impl<'de> Record<'de> for Heartbeat<'de> {
+    const KEYS: &'static [Key] = &[];
+
+    fn member<A: MapAccess<'de>>(
+        &mut self,
+        _index: usize,
+        map: &mut A,
+        _notes: &mut Notes<'_>,
+    ) -> Result<(), A::Error> {
+        map.next_value::<IgnoredAny>().map(drop)
+    }
+}
+
+/// Heartbeat.req: it is alive.
+pub(super) fn heartbeat(_request: Heartbeat<'_>) -> Event {
     Event::Heartbeat
 }
 
-pub(super) fn authorize(o: &Object<'_, '_>, key: &TokenKey) -> Event {
-    Event::TokenShown(o.token("idTag", Required, 20, key))
+record! {
+    /// Authorize.req.
+    struct Authorize<'de> {
+        token: Token = "idTag" required,
+    }
 }
 
-pub(super) fn status_notification(o: &Object<'_, '_>, _key: &TokenKey) -> Event {
-    let error = o.word("errorCode", Required, &words::ERROR_CODE);
+/// Authorize.req: may this token charge?
+pub(super) fn authorize(request: Authorize<'_>) -> Event {
+    Event::TokenShown(request.token.0)
+}
+
+record! {
+    /// StatusNotification.req.
+    struct StatusNotification<'de> {
+        connector: Connector = "connectorId" required,
+        status: Choice<Status> = "status" required,
+        error: Choice<ErrorCode> = "errorCode" required,
+        at: Time = "timestamp" optional,
+        info: Text<'de, 50> = "info" optional,
+        vendor: Text<'de, 255> = "vendorId" optional,
+        vendor_error: Text<'de, 50> = "vendorErrorCode" optional,
+    }
+}
+
+/// StatusNotification.req: what a connector, or the charger as a whole, is doing.
+pub(super) fn status_notification(request: StatusNotification<'_>) -> Event {
     Event::StatusReported(StatusReport {
-        outlet: outlet(o.ordinal("connectorId", Required)),
-        status: o.word("status", Required, &words::STATUS).map(|word| words::status(word.as_str())),
-        error: error.filter(|code| code.as_str() != "NoError"),
-        info: o.text("info", Optional, 50),
-        vendor: o.text("vendorId", Optional, 255),
-        vendor_error: o.text("vendorErrorCode", Optional, 50),
-        at: o.time("timestamp", Optional),
+        outlet: request.connector.outlet(),
+        status: request.status.0.map(|word| match word {
+            Word::Known(known) => ConnectorStatus::from_word(known),
+            Word::Other(text) => ConnectorStatus::Other(text),
+        }),
+        error: request.error.0.filter(|error| error.as_str() != "NoError"),
+        info: request.info.owned(),
+        vendor: request.vendor.owned(),
+        vendor_error: request.vendor_error.owned(),
+        at: request.at.0,
     })
 }
 
-pub(super) fn data_transfer(o: &Object<'_, '_>, _key: &TokenKey) -> Event {
-    // The data itself is kept with the frame; only its vendor knows what it means.
-    o.verbatim("data", Optional);
-    Event::VendorData(VendorData {
-        vendor: o.text("vendorId", Required, 255),
-        message: o.text("messageId", Optional, 50),
-    })
+record! {
+    /// DataTransfer.req. The data itself stays in the frame.
+    struct DataTransfer<'de> {
+        vendor: Text<'de, 255> = "vendorId" required,
+        message: Text<'de, 50> = "messageId" optional,
+        data: Text<'de, { usize::MAX }> = "data" optional,
+    }
+}
+
+/// DataTransfer.req: vendor data, kept but not understood.
+pub(super) fn data_transfer(request: DataTransfer<'_>) -> Event {
+    Event::VendorData(VendorData { vendor: request.vendor.owned(), message: request.message.owned() })
 }

@@ -1,210 +1,197 @@
-//! Meter values: each sampled value as sent and normalised to its base unit.
+//! MeterValues, and the sampled values that StopTransaction carries too (OCPP 1.6 sections 4.7, 7.33, 7.43).
 
-use super::transactions::transaction;
-use super::{outlet, words};
+use super::units::{default_unit, normalise};
+use super::words::{Context, Format, Location, Measurand, Phase, Unit};
+use std::borrow::Cow;
+
+use super::ids::{Connector, Transaction};
 use crate::domain::deviation::Rule;
-use crate::domain::energy::Milli;
 use crate::domain::event::{Event, Metered};
 use crate::domain::reading::{Flags, ReadingKind, Sample, Word, measurand};
 use crate::domain::time::ChargerTime;
-use crate::domain::token::TokenKey;
-use crate::ocpp::decimal;
-use crate::ocpp::fields::Need::{Optional, Required};
-use crate::ocpp::fields::{Object, Words};
+use crate::ocpp::field::{Choice, Leaf, Scalar, Time, something};
+use crate::ocpp::notes::{Notes, Step};
+use crate::ocpp::number::Decimal;
+use crate::ocpp::record::{Element, List, record};
+use crate::ocpp::words::look_up;
 
-pub(super) fn meter_values(o: &Object<'_, '_>, _key: &TokenKey) -> Event {
-    let connector = o.ordinal("connectorId", Required);
-    let transaction = transaction(o, Optional);
-    let mut readings = Vec::new();
-    o.each("meterValue", Required, |bucket| samples(bucket, &mut readings));
-    Event::Metered(Metered { outlet: outlet(connector), transaction, samples: readings })
+record! {
+    /// MeterValues.req.
+    struct MeterValues<'de> {
+        connector: Connector = "connectorId" required,
+        transaction: Transaction = "transactionId" optional,
+        buckets: List<'de, MeterValue<'de>> = "meterValue" required,
+    }
 }
 
-/// The sampled values of one bucket.
-pub(super) fn samples(bucket: &Object<'_, '_>, into: &mut Vec<Sample>) {
-    let at = bucket.time("timestamp", Required);
-    bucket.each("sampledValue", Required, |value| {
-        into.extend(sample(value, at));
-        value.finish();
-    });
-    bucket.finish();
+record! {
+    /// MeterValue: sampled values of one instant.
+    struct MeterValue<'de> {
+        at: Time = "timestamp" required,
+        samples: List<'de, SampledValue<'de>> = "sampledValue" required,
+    }
 }
 
-fn sample(o: &Object<'_, '_>, at: ChargerTime) -> Option<Sample> {
-    let (measurand, appended) = measurand_of(o);
-    let phase = o.word("phase", Optional, &words::PHASE).or(appended).unwrap_or(Word::Known(""));
-    let context = o.word("context", Optional, &words::CONTEXT).unwrap_or(Word::Known("Sample.Periodic"));
-    let location = o.word("location", Optional, &words::LOCATION).unwrap_or(Word::Known("Outlet"));
-    let unit = o.word("unit", Optional, &words::UNIT).unwrap_or(Word::Known(default_unit(measurand.as_str())));
-    let format = o.word("format", Optional, &words::FORMAT);
-    let text = value_text(o)?;
-    let signed = format.is_some_and(|format| format.as_str() == "SignedData");
-    let mut sample = Sample {
-        at,
-        value: None,
-        text: None,
-        flags: Flags::default(),
-        kind: ReadingKind { measurand, phase, location, context, unit },
-    };
-    let scale = scale(sample.kind.measurand.as_str(), sample.kind.unit.as_str());
-    let number = if signed { None } else { decimal::read(&text, scale.power) };
+record! {
+    /// SampledValue.
+    struct SampledValue<'de> {
+        value: Scalar<'de> = "value" required,
+        context: Choice<Context> = "context" optional,
+        format: Choice<Format> = "format" optional,
+        what: What = "measurand" optional,
+        phase: Choice<Phase> = "phase" optional,
+        location: Choice<Location> = "location" optional,
+        unit: Choice<Unit> = "unit" optional,
+    }
+}
+
+/// MeterValues.req: readings of a connector, or of the charger's main meter.
+pub(super) fn meter_values(request: MeterValues<'_>) -> Event {
+    Event::Metered(Metered {
+        outlet: request.connector.outlet(),
+        transaction: request.transaction.named(),
+        samples: request.buckets.0,
+    })
+}
+
+impl<'de> Element<'de> for MeterValue<'de> {
+    type Out = Sample;
+
+    fn close(self, out: &mut Vec<Sample>, _notes: &mut Notes<'_>) {
+        let mut samples = self.samples.0;
+        for sample in &mut samples {
+            sample.at = self.at.0;
+        }
+        if out.is_empty() {
+            *out = samples;
+        } else {
+            out.append(&mut samples);
+        }
+    }
+}
+
+impl<'de> Element<'de> for SampledValue<'de> {
+    type Out = Sample;
+
+    fn close(self, out: &mut Vec<Sample>, notes: &mut Notes<'_>) {
+        let signed = self.format.0.as_ref().is_some_and(|format| format.as_str() == "SignedData");
+        let Some(text) = value_text(self.value, notes) else { return };
+        let measurand = self.what.measurand.unwrap_or(Word::Known(measurand::ENERGY_REGISTER));
+        let kind = ReadingKind {
+            unit: unit(self.unit.0, &measurand),
+            measurand,
+            phase: self.phase.0.or(self.what.phase).unwrap_or(Word::Known("")),
+            location: self.location.or("Outlet"),
+            context: self.context.or("Sample.Periodic"),
+        };
+        let number = if signed || text.starts_with("OCMF|") { None } else { number(&text, notes) };
+        out.push(match number {
+            Some(number) => measured(number, kind, &text, notes),
+            None => Sample {
+                at: ChargerTime::default(),
+                kind,
+                value: None,
+                text: Some(text.into()),
+                flags: Flags::TEXT_ONLY,
+            },
+        });
+    }
+}
+
+/// The unit as sent, or the measurand's default. The specification spells one unit in two ways.
+fn unit(sent: Option<Word>, measurand: &Word) -> Word {
+    match sent {
+        Some(Word::Known("Celcius")) => Word::Known("Celsius"),
+        Some(unit) => unit,
+        None => Word::Known(default_unit(measurand)),
+    }
+}
+
+/// What stands as the value. JSON numbers are no deviation that costs anything, but one all the same.
+fn value_text<'de>(value: Scalar<'de>, notes: &mut Notes<'_>) -> Option<Cow<'de, str>> {
+    let at = |rule, found: &str, notes: &mut Notes<'_>| notes.add_at(rule, "value", found);
+    match value {
+        Scalar::Absent => None,
+        Scalar::Null => {
+            at(Rule::NullValue, "null", notes);
+            None
+        }
+        Scalar::Number(text) => {
+            at(Rule::WrongType, text, notes);
+            Some(text.into())
+        }
+        Scalar::Text(text) => {
+            notes.enter(Step::Key("value"));
+            let text = something(text, true, notes);
+            notes.leave();
+            text
+        }
+        Scalar::Bool(_) | Scalar::Other => {
+            at(Rule::WrongType, "no number", notes);
+            None
+        }
+    }
+}
+
+fn number(text: &str, notes: &mut Notes<'_>) -> Option<Decimal> {
+    let number = Decimal::read(text);
     match number {
-        Some(number) => {
-            if !number.plain {
-                o.note(Rule::NumberForm, "value", &text);
-            }
-            sample.value = Some(Milli(scale.convert(number.milli)));
-            sample.text = (!number.exact).then_some(text);
-        }
-        None => {
-            if !signed {
-                o.note(Rule::NotANumber, "value", &text);
-            }
-            sample.flags = sample.flags.with(Flags::TEXT_ONLY);
-            sample.text = Some(text);
-        }
+        None => notes.add_at(Rule::NotANumber, "value", text),
+        Some(number) if number.careful => notes.add_at(Rule::NumberForm, "value", text),
+        Some(_) => {}
     }
-    if !scale.fits {
-        o.note(Rule::Unit, "unit", sample.kind.unit.as_str());
-        sample.flags = sample.flags.with(Flags::UNIT_MISMATCH);
-    }
-    Some(sample)
+    number
 }
 
-/// The value as text. An empty one is no sample: empty is not zero.
-fn value_text(o: &Object<'_, '_>) -> Option<Box<str>> {
-    let text = o.verbatim("value", Required)?;
-    if text.trim().is_empty() {
-        o.note(Rule::EmptyText, "value", "");
-        return None;
+fn measured(number: Decimal, kind: ReadingKind, text: &str, notes: &mut Notes<'_>) -> Sample {
+    let normalised = normalise(number, &kind.measurand, &kind.unit);
+    if normalised.value.is_none() {
+        notes.add_at(Rule::OutOfRange, "value", text);
     }
-    if !o.is_text("value") {
-        o.note(Rule::WrongType, "value", &text);
-    }
-    Some(text)
-}
-
-/// The measurand, and a phase that some chargers append to it (`Current.Import.L1`).
-fn measurand_of(o: &Object<'_, '_>) -> (Word, Option<Word>) {
-    const KEY: &str = "measurand";
-    const NONE: Words = Words { known: &[], aliases: &[] };
-    let default = Word::Known(measurand::ENERGY_REGISTER);
-    let Some(sent) = o.verbatim(KEY, Optional) else { return (default, None) };
-    let split = sent
-        .rsplit_once('.')
-        .and_then(|(name, phase)| Some((known(&words::MEASURAND, name)?, known(&words::PHASE, phase)?)));
-    match split {
-        Some((name, phase)) => {
-            o.note(Rule::EnumAlias, KEY, &sent);
-            (Word::Known(name), Some(Word::Known(phase)))
-        }
-        None if sent.trim().is_empty() => {
-            o.word(KEY, Optional, &NONE);
-            (default, None)
-        }
-        None => (o.word(KEY, Optional, &words::MEASURAND).unwrap_or(default), None),
-    }
-}
-
-fn known(words: &Words, text: &str) -> Option<&'static str> {
-    words.known.iter().find(|known| known.eq_ignore_ascii_case(text)).copied()
-}
-
-fn default_unit(measurand: &str) -> &'static str {
-    match Quantity::of(measurand) {
-        Quantity::Energy => "Wh",
-        Quantity::ReactiveEnergy => "varh",
-        Quantity::Power => "W",
-        Quantity::ReactivePower => "var",
-        Quantity::Current => "A",
-        Quantity::Voltage => "V",
-        Quantity::Percent => "Percent",
-        Quantity::Temperature => "Celsius",
-        Quantity::Frequency => "Hertz",
-        Quantity::Bare => "",
-    }
-}
-
-/// What a measurand measures.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Quantity {
-    Energy,
-    ReactiveEnergy,
-    Power,
-    ReactivePower,
-    Current,
-    Voltage,
-    Percent,
-    Temperature,
-    Frequency,
-    /// Without a unit, or unknown.
-    Bare,
-}
-
-impl Quantity {
-    fn of(measurand: &str) -> Self {
-        match measurand {
-            name if name.starts_with("Energy.Active.") => Self::Energy,
-            name if name.starts_with("Energy.Reactive.") => Self::ReactiveEnergy,
-            name if name.starts_with("Power.Reactive.") => Self::ReactivePower,
-            "Power.Factor" | "RPM" => Self::Bare,
-            name if name.starts_with("Power.") => Self::Power,
-            name if name.starts_with("Current.") => Self::Current,
-            measurand::VOLTAGE => Self::Voltage,
-            measurand::SOC => Self::Percent,
-            "Temperature" => Self::Temperature,
-            "Frequency" => Self::Frequency,
-            _ => Self::Bare,
+    let mut flags = Flags::default();
+    if !normalised.fits {
+        flags = flags.with(Flags::UNIT_MISMATCH);
+        // A unit that nobody knows has been noted already.
+        if let Word::Known(unit) = kind.unit {
+            notes.add_at(Rule::Unit, "unit", &format!("{} in {unit}", kind.measurand.as_str()));
         }
     }
-}
-
-/// How a value becomes one in the base unit of its measurand.
-struct Scale {
-    /// Power of ten.
-    power: i32,
-    /// Whether the unit belongs to the measurand at all; if not the value stays as sent.
-    fits: bool,
-    /// What is left to do for temperatures.
-    degrees: Degrees,
-}
-
-enum Degrees {
-    None,
-    Fahrenheit,
-    Kelvin,
-}
-
-impl Scale {
-    /// Thousandths in the base unit.
-    const fn convert(&self, milli: i64) -> i64 {
-        match self.degrees {
-            Degrees::None => milli,
-            Degrees::Fahrenheit => milli.saturating_sub(32_000).saturating_mul(5) / 9,
-            Degrees::Kelvin => milli.saturating_sub(273_150),
-        }
+    if normalised.value.is_none() {
+        flags = flags.with(Flags::TEXT_ONLY);
     }
+    let says_all = normalised.value.is_some() && normalised.exact;
+    let text = if says_all { None } else { Some(text.into()) };
+    Sample { at: ChargerTime::default(), kind, value: normalised.value, text, flags }
 }
 
-fn scale(measurand: &str, unit: &str) -> Scale {
-    let plain = |power| Scale { power, fits: true, degrees: Degrees::None };
-    match (Quantity::of(measurand), unit) {
-        (Quantity::Energy, "Wh")
-        | (Quantity::ReactiveEnergy, "varh")
-        | (Quantity::Power, "W" | "VA")
-        | (Quantity::ReactivePower, "var")
-        | (Quantity::Current, "A")
-        | (Quantity::Voltage, "V")
-        | (Quantity::Percent, "Percent")
-        | (Quantity::Temperature, "Celsius" | "Celcius")
-        | (Quantity::Frequency, "Hertz")
-        | (Quantity::Bare, _) => plain(0),
-        (Quantity::Energy, "kWh")
-        | (Quantity::ReactiveEnergy, "kvarh")
-        | (Quantity::Power, "kW" | "kVA")
-        | (Quantity::ReactivePower, "kvar") => plain(3),
-        (Quantity::Temperature, "Fahrenheit") => Scale { degrees: Degrees::Fahrenheit, ..plain(0) },
-        (Quantity::Temperature, "K") => Scale { degrees: Degrees::Kelvin, ..plain(0) },
-        _ => Scale { fits: false, ..plain(0) },
+/// A measurand, and the phase that some chargers write behind it: `Current.Import.L1`.
+#[derive(Debug, Default)]
+struct What {
+    measurand: Option<Word>,
+    phase: Option<Word>,
+}
+
+impl<'de> Leaf<'de> for What {
+    fn read(scalar: Scalar<'de>, _required: bool, notes: &mut Notes<'_>) -> Self {
+        if scalar == Scalar::Other {
+            // Whatever was meant, it was not the default: a power must not become an energy.
+            notes.add(Rule::WrongType, "no scalar");
+            return Self { measurand: Some(Word::Known("unreadable")), phase: None };
+        }
+        let Some(text) = scalar.text(notes).and_then(|text| something(text, true, notes)) else {
+            return Self::default();
+        };
+        let (word, rule) = look_up::<Measurand>(&text);
+        if let (Word::Other(_), Some((head, tail))) = (&word, text.trim().rsplit_once('.'))
+            && let (measurand @ Word::Known(_), phase @ Word::Known(_)) =
+                (look_up::<Measurand>(head).0, look_up::<Phase>(tail).0)
+        {
+            notes.add(Rule::EnumAlias, &text);
+            return Self { measurand: Some(measurand), phase: Some(phase) };
+        }
+        if let Some(rule) = rule {
+            notes.add(rule, &text);
+        }
+        Self { measurand: Some(word), phase: None }
     }
 }

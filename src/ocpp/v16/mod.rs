@@ -1,235 +1,110 @@
-//! OCPP 1.6: its messages, one small function each, and the table that routes them. 1.6 words live only here.
+//! OCPP 1.6J: the index of what a charger may ask, with who reads it, who answers it, and the strict type it is
+//! measured by.
 
+mod conform;
 mod core;
-mod maintenance;
+mod firmware;
+mod ids;
 mod metering;
+mod reply;
+mod security;
 mod transactions;
+mod units;
 mod words;
 
-use chrono::{DateTime, SubsecRound, Utc};
-use rust_ocpp::v1_6::messages as model;
-use rust_ocpp::v1_6::types::{AuthorizationStatus, DataTransferStatus, IdTagInfo, RegistrationStatus};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use rust_ocpp::v1_6::messages as strict;
 
-use super::fields::{Findings, Object};
-use super::{Call, Message, note_refusal, seconds};
-use crate::domain::deviation::{Deviation, Rule};
+use self::conform::refusal;
+pub(super) use self::reply::{Asked, Payload};
+use super::notes::Notes;
+use super::record::{Key, Record, read};
 use crate::domain::event::Event;
-use crate::domain::ids::Outlet;
-use crate::domain::record::Answer;
-use crate::domain::time::At;
-use crate::domain::token::TokenKey;
-use crate::ocppj::{self, ErrorCode};
 
-/// How an action is answered where nothing special is to be said.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Plain {
-    /// `{}`
-    Empty,
-    /// `{"status":"Accepted"}`
-    Accepted,
-    /// `{"status":"Rejected"}`
-    Rejected,
-    /// Token status, where a token came along.
-    TokenStatus,
-    /// Needs an answer of its own.
-    Own,
+/// One request that a charger may send.
+pub(super) struct Route {
+    /// The action in the specification's spelling.
+    pub(super) action: &'static str,
+    /// Reads the payload.
+    pub(super) read: fn(&str, &mut Notes<'_>) -> Event,
+    /// The payload of the answer.
+    pub(super) answer: fn(&Asked<'_>) -> Payload,
+    /// Why the strict types refuse a payload, if they do and should not.
+    pub(super) refusal: Option<fn(&str) -> Option<String>>,
+    /// The keys of the payload.
+    pub(super) keys: &'static [Key],
 }
 
-/// An action: its name, how it is read, what the typed model says of it, how it is answered.
-struct Route {
-    action: &'static str,
-    read: fn(&Object<'_, '_>, &TokenKey) -> Event,
-    refuses: fn(&str) -> Option<String>,
-    plain: Plain,
-}
-
-/// Every action that a charger may send.
-const ROUTES: [Route; 14] = [
-    Route {
-        action: "Authorize",
-        read: core::authorize,
-        refuses: by::<model::authorize::AuthorizeRequest>,
-        plain: Plain::TokenStatus,
-    },
-    Route {
-        action: "BootNotification",
-        read: core::boot_notification,
-        refuses: by::<model::boot_notification::BootNotificationRequest>,
-        plain: Plain::Own,
-    },
-    Route {
-        action: "DataTransfer",
-        read: core::data_transfer,
-        refuses: by::<model::data_transfer::DataTransferRequest>,
-        plain: Plain::Accepted,
-    },
-    Route {
-        action: "DiagnosticsStatusNotification",
-        read: maintenance::diagnostics_status,
-        refuses: by::<model::diagnostics_status_notification::DiagnosticsStatusNotificationRequest>,
-        plain: Plain::Empty,
-    },
-    Route {
-        action: "FirmwareStatusNotification",
-        read: maintenance::firmware_status,
-        refuses: by::<model::firmware_status_notification::FirmwareStatusNotificationRequest>,
-        plain: Plain::Empty,
-    },
-    Route {
-        action: "Heartbeat",
-        read: core::heartbeat,
-        refuses: by::<model::heart_beat::HeartbeatRequest>,
-        plain: Plain::Own,
-    },
-    Route {
-        action: "MeterValues",
-        read: metering::meter_values,
-        refuses: by::<model::meter_values::MeterValuesRequest>,
-        plain: Plain::Empty,
-    },
-    Route {
-        action: "StartTransaction",
-        read: transactions::start,
-        refuses: by::<model::start_transaction::StartTransactionRequest>,
-        plain: Plain::Own,
-    },
-    Route {
-        action: "StatusNotification",
-        read: core::status_notification,
-        refuses: by::<model::status_notification::StatusNotificationRequest>,
-        plain: Plain::Empty,
-    },
-    Route {
-        action: "StopTransaction",
-        read: transactions::stop,
-        refuses: by::<model::stop_transaction::StopTransactionRequest>,
-        plain: Plain::TokenStatus,
-    },
-    // The security extension, for which the typed model has nothing.
-    Route { action: "LogStatusNotification", read: maintenance::log_status, refuses: unmeasured, plain: Plain::Empty },
-    Route {
-        action: "SecurityEventNotification",
-        read: maintenance::security_event,
-        refuses: unmeasured,
-        plain: Plain::Empty,
-    },
-    Route {
-        action: "SignCertificate",
-        read: maintenance::sign_certificate,
-        refuses: unmeasured,
-        plain: Plain::Rejected,
-    },
-    Route {
-        action: "SignedFirmwareStatusNotification",
-        read: maintenance::signed_firmware_status,
-        refuses: unmeasured,
-        plain: Plain::Empty,
-    },
-];
-
-/// What the typed model refuses a payload for.
-fn by<T: DeserializeOwned>(payload: &str) -> Option<String> {
-    let refusal = serde_json::from_str::<T>(payload).err()?.to_string();
-    // Units of the specification that the model lacks are no fault of the charger.
-    let known_gap = refusal.contains("unknown variant `Hertz`");
-    (!known_gap).then_some(refusal)
-}
-
-fn unmeasured(_payload: &str) -> Option<String> {
-    None
-}
-
-/// Reads a call.
-pub(super) fn read_call(
-    id: String,
-    action: &str,
-    payload: &str,
-    key: &TokenKey,
-    deviations: &mut Vec<Deviation>,
-) -> (&'static str, Message) {
-    let exact = ROUTES.iter().find(|route| route.action == action);
-    let Some(route) = exact.or_else(|| ROUTES.iter().find(|route| route.action.eq_ignore_ascii_case(action.trim())))
-    else {
-        deviations.push(Deviation::new(Rule::UnknownAction, "", action));
-        let answer = ocppj::error(Some(&id), ErrorCode::NotImplemented, "no such action in OCPP 1.6");
-        return ("Unknown", Message::Refused(answer.into()));
+macro_rules! routes {
+    ($($action:literal: $block:ident::$record:ident, $event:ident, $answer:ident $(, $($strict:ident)::+)?;)*) => {
+        /// Every request, in the order of the specification.
+        pub(super) const ROUTES: &[Route] = &[$(Route {
+            action: $action,
+            read: |payload, notes| $block::$event(read::<$block::$record<'_>>(payload, notes)),
+            answer: reply::$answer,
+            refusal: routes!(@refusal $($($strict)::+)?),
+            keys: <$block::$record<'static> as Record<'static>>::KEYS,
+        },)*];
     };
-    if exact.is_none() {
-        deviations.push(Deviation::new(Rule::ActionCase, "", action));
-    }
-    let findings = Findings::default();
-    let object = Object::payload(payload, &findings);
-    let event = (route.read)(&object, key);
-    object.finish();
-    let mut found = findings.into_list();
-    if found.is_empty() {
-        note_refusal((route.refuses)(payload), &mut found);
-    }
-    deviations.append(&mut found);
-    let with_token = match &event {
-        Event::TransactionEnded(stop) => stop.token.is_some(),
-        Event::TokenShown(_) => true,
-        Event::Booted(_)
-        | Event::Heartbeat
-        | Event::StatusReported(_)
-        | Event::Metered(_)
-        | Event::TransactionStarted(_)
-        | Event::VendorData(_)
-        | Event::Progress(_)
-        | Event::Security(_)
-        | Event::Noted => false,
-    };
-    (route.action, Message::Call { call: Call { id: id.into(), action: route.action, with_token }, event })
+    (@refusal) => { None };
+    (@refusal $($strict:ident)::+) => { Some(refusal::<strict::$($strict)::+>) };
 }
 
-/// Writes the payload of an answer.
-pub(super) fn write_answer(call: &Call, answer: Option<&Answer>) -> Result<String, serde_json::Error> {
-    match answer {
-        Some(Answer::Boot { now, interval }) => boot(*now, seconds(*interval), RegistrationStatus::Accepted),
-        Some(Answer::BootPending { now, interval }) => boot(*now, seconds(*interval), RegistrationStatus::Pending),
-        Some(Answer::Time(now)) => json(&model::heart_beat::HeartbeatResponse { current_time: clock(*now) }),
-        Some(Answer::TokenAccepted) => json(&model::authorize::AuthorizeResponse { id_tag_info: accepted() }),
-        Some(Answer::Started(id)) => {
-            json(&model::start_transaction::StartTransactionResponse { id_tag_info: accepted(), transaction_id: id.0 })
+routes! {
+    // OCPP 1.6 edition 2, section 4: operations initiated by a charge point.
+    "Authorize": core::Authorize, authorize, authorized, authorize::AuthorizeRequest;
+    "BootNotification": core::BootNotification, boot_notification, boot, boot_notification::BootNotificationRequest;
+    "DataTransfer": core::DataTransfer, data_transfer, data_accepted, data_transfer::DataTransferRequest;
+    "DiagnosticsStatusNotification": firmware::DiagnosticsStatus, diagnostics_status, empty,
+        diagnostics_status_notification::DiagnosticsStatusNotificationRequest;
+    "FirmwareStatusNotification": firmware::FirmwareStatus, firmware_status, empty,
+        firmware_status_notification::FirmwareStatusNotificationRequest;
+    "Heartbeat": core::Heartbeat, heartbeat, time, heart_beat::HeartbeatRequest;
+    "MeterValues": metering::MeterValues, meter_values, empty, meter_values::MeterValuesRequest;
+    "StartTransaction": transactions::StartTransaction, start_transaction, started,
+        start_transaction::StartTransactionRequest;
+    "StatusNotification": core::StatusNotification, status_notification, empty,
+        status_notification::StatusNotificationRequest;
+    "StopTransaction": transactions::StopTransaction, stop_transaction, stopped,
+        stop_transaction::StopTransactionRequest;
+    // Improved security for OCPP 1.6-J, edition 2.
+    "LogStatusNotification": firmware::LogStatus, log_status, empty;
+    "SecurityEventNotification": security::SecurityEvent, security_event, empty;
+    "SignCertificate": security::SignCertificate, sign_certificate, rejected;
+    "SignedFirmwareStatusNotification": firmware::SignedFirmwareStatus, signed_firmware_status, empty;
+}
+
+/// The route of an action, and whether the action was in the specification's spelling.
+pub(super) fn route(action: &str) -> Option<(&'static Route, bool)> {
+    let exact = ROUTES.iter().find(|route| route.action == action).map(|route| (route, true));
+    exact.or_else(|| ROUTES.iter().find(|route| route.action.eq_ignore_ascii_case(action)).map(|route| (route, false)))
+}
+
+/// The action whose payload an object without a frame looks like: the one that has most of its keys.
+pub(super) fn resembled(keys: &[String]) -> Option<&'static str> {
+    let shared = |route: &Route| route.keys.iter().filter(|key| keys.iter().any(|seen| seen == key.name)).count();
+    ROUTES.iter().max_by_key(|route| shared(route)).filter(|route| shared(route) > 0).map(|route| route.action)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_is_found_by_its_name_in_any_case() {
+        for entry in ROUTES {
+            assert_eq!(route(entry.action).map(|(found, exact)| (found.action, exact)), Some((entry.action, true)));
+            let shouted = entry.action.to_uppercase();
+            assert_eq!(route(&shouted).map(|(found, exact)| (found.action, exact)), Some((entry.action, false)));
         }
-        None => plain(call),
+        assert!(route("Reset").is_none());
     }
-}
 
-fn plain(call: &Call) -> Result<String, serde_json::Error> {
-    let route = ROUTES.iter().find(|route| route.action == call.action);
-    match route.map_or(Plain::Empty, |route| route.plain) {
-        Plain::Accepted => {
-            json(&model::data_transfer::DataTransferResponse { status: DataTransferStatus::Accepted, data: None })
-        }
-        Plain::TokenStatus => {
-            json(&model::stop_transaction::StopTransactionResponse { id_tag_info: call.with_token.then(accepted) })
-        }
-        Plain::Rejected => Ok("{\"status\":\"Rejected\"}".to_owned()),
-        Plain::Empty | Plain::Own => Ok("{}".to_owned()),
+    #[test]
+    fn a_payload_without_its_frame_is_recognised_by_most_of_its_keys() {
+        let keys = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
+        assert_eq!(resembled(&keys(&["chargePointModel", "iccid", "x"])), Some("BootNotification"));
+        assert_eq!(resembled(&keys(&["connectorId", "errorCode", "status"])), Some("StatusNotification"));
+        assert_eq!(resembled(&keys(&["connectorId", "meterValue"])), Some("MeterValues"));
+        assert_eq!(resembled(&keys(&["hello"])), None);
     }
-}
-
-fn boot(now: At, interval: u32, status: RegistrationStatus) -> Result<String, serde_json::Error> {
-    json(&model::boot_notification::BootNotificationResponse { current_time: clock(now), interval, status })
-}
-
-fn json(answer: &impl Serialize) -> Result<String, serde_json::Error> {
-    serde_json::to_string(answer)
-}
-
-/// Our time with at most three fraction digits: more upsets chargers.
-fn clock(now: At) -> DateTime<Utc> {
-    DateTime::<Utc>::from(now).trunc_subsecs(3)
-}
-
-fn accepted() -> IdTagInfo {
-    IdTagInfo { expiry_date: None, parent_id_tag: None, status: AuthorizationStatus::Accepted }
-}
-
-/// 1.6 has connectors only; connector 0, or none, is the charger as a whole.
-fn outlet(connector: Option<u32>) -> Outlet {
-    connector.filter(|number| *number > 0).map_or(Outlet::STATION, |number| Outlet::new(number, number))
 }

@@ -1,59 +1,55 @@
-//! Starts and stops of transactions.
+//! StartTransaction and StopTransaction (OCPP 1.6 sections 4.8 and 4.10).
 
-use super::metering::samples;
-use super::{outlet, words};
-use crate::domain::deviation::Rule;
+use super::ids::{Connector, Transaction};
+use super::metering::MeterValue;
+use super::words::Reason;
 use crate::domain::event::{Event, Named, Start, Stop};
-use crate::domain::ids::TransactionId;
-use crate::domain::token::TokenKey;
-use crate::ocpp::fields::Need::{self, Optional, Required};
-use crate::ocpp::fields::Object;
+use crate::ocpp::field::{Choice, Register, Time, Token, Whole};
+use crate::ocpp::record::{List, record};
 
-pub(super) fn start(o: &Object<'_, '_>, key: &TokenKey) -> Event {
-    // A reservation is of no interest here; -1 is sent for "none".
-    o.integer("reservationId", Optional);
+record! {
+    /// StartTransaction.req.
+    struct StartTransaction<'de> {
+        connector: Connector = "connectorId" required,
+        token: Token = "idTag" required,
+        register: Register = "meterStart" required,
+        at: Time = "timestamp" required,
+        reservation: Whole = "reservationId" optional,
+    }
+}
+
+/// StartTransaction.req: a transaction began. Reservations are no matter of a monitoring service.
+pub(super) fn start_transaction(request: StartTransaction<'_>) -> Event {
     Event::TransactionStarted(Start {
-        outlet: outlet(o.ordinal("connectorId", Required)),
-        token: o.token("idTag", Required, 20, key),
-        register: o.register("meterStart", Required),
-        at: o.time("timestamp", Required),
+        outlet: request.connector.outlet(),
+        token: request.token.0,
+        register: request.register.0,
+        at: request.at.0,
         transaction: Named::Nothing,
     })
 }
 
-pub(super) fn stop(o: &Object<'_, '_>, key: &TokenKey) -> Event {
-    let transaction = transaction(o, Required);
-    let mut readings = Vec::new();
-    o.each("transactionData", Optional, |bucket| samples(bucket, &mut readings));
-    Event::TransactionEnded(Stop {
-        transaction,
-        outlet: None,
-        token: o.token("idTag", Optional, 20, key),
-        register: o.register("meterStop", Required),
-        at: o.time("timestamp", Required),
-        reason: o.word("reason", Optional, &words::REASON),
-        samples: readings,
-    })
+record! {
+    /// StopTransaction.req.
+    struct StopTransaction<'de> {
+        transaction: Transaction = "transactionId" required,
+        token: Token = "idTag" optional,
+        register: Register = "meterStop" required,
+        at: Time = "timestamp" required,
+        reason: Choice<Reason> = "reason" optional,
+        buckets: List<'de, MeterValue<'de>> = "transactionData" optional,
+    }
 }
 
-/// The transaction that a message names. 0, negative numbers and the largest of 63 bits name none.
-pub(super) fn transaction(o: &Object<'_, '_>, need: Need) -> Named {
-    const KEY: &str = "transactionId";
-    let Some(text) = o.verbatim(KEY, need) else { return Named::Nothing };
-    let trimmed = text.trim();
-    if trimmed.is_empty() {
-        return Named::Nothing;
-    }
-    let number = o.integer(KEY, need);
-    match number {
-        Some(none) if none <= 0 || none == i64::MAX => {
-            if need == Required {
-                o.note(Rule::TransactionId, KEY, trimmed);
-            }
-            Named::Nothing
-        }
-        Some(number) => Named::As(TransactionId(number.to_string().into())),
-        // The ids of other systems may be texts.
-        None => Named::As(TransactionId(trimmed.into())),
-    }
+/// StopTransaction.req: a transaction ended.
+pub(super) fn stop_transaction(request: StopTransaction<'_>) -> Event {
+    Event::TransactionEnded(Stop {
+        transaction: request.transaction.named(),
+        outlet: None,
+        token: request.token.0,
+        register: request.register.0,
+        at: request.at.0,
+        reason: request.reason.0,
+        samples: request.buckets.0,
+    })
 }

@@ -1,186 +1,119 @@
-//! The vocabularies of OCPP 1.6, and how else chargers spell their words.
+//! The vocabularies of OCPP 1.6 (edition 2, section 7), and how the field spells them.
 
-use crate::domain::status::ConnectorStatus;
-use crate::ocpp::fields::Words;
+use crate::ocpp::words::Vocabulary;
 
-pub(super) const STATUS: Words = Words {
-    known: &[
-        "Available",
-        "Preparing",
-        "Charging",
-        "SuspendedEVSE",
-        "SuspendedEV",
-        "Finishing",
-        "Reserved",
-        "Unavailable",
-        "Faulted",
-    ],
-    aliases: &[
-        ("Suspended_EVSE", "SuspendedEVSE"),
-        ("Suspended_EV", "SuspendedEV"),
-        ("Error", "Faulted"),
-        ("Fault", "Faulted"),
-        ("Inoperative", "Unavailable"),
-    ],
-};
+/// Declares a vocabulary: its words, and other spellings of them.
+macro_rules! vocabulary {
+    ($(#[$doc:meta])* $name:ident [$($word:literal)*] $($alias:literal => $of:literal)*) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub(super) struct $name;
 
-pub(super) const ERROR_CODE: Words = Words {
-    known: &[
-        "ConnectorLockFailure",
-        "EVCommunicationError",
-        "GroundFailure",
-        "HighTemperature",
-        "InternalError",
-        "LocalListConflict",
-        "NoError",
-        "OtherError",
-        "OverCurrentFailure",
-        "OverVoltage",
-        "PowerMeterFailure",
-        "PowerSwitchFailure",
-        "ReaderFailure",
-        "ResetFailure",
-        "UnderVoltage",
-        "WeakSignal",
-    ],
-    // `Mode3Error` was renamed in 1.6.
-    aliases: &[("Mode3Error", "EVCommunicationError"), ("None", "NoError"), ("OK", "NoError")],
-};
+        impl Vocabulary for $name {
+            const WORDS: &'static [&'static str] = &[$($word,)*];
+            const ALIASES: &'static [(&'static str, &'static str)] = &[$(($alias, $of),)*];
+        }
+    };
+}
 
-pub(super) const REASON: Words = Words {
-    known: &[
-        "DeAuthorized",
-        "EmergencyStop",
-        "EVDisconnected",
-        "HardReset",
-        "Local",
-        "Other",
-        "PowerLoss",
-        "Reboot",
-        "Remote",
-        "SoftReset",
-        "UnlockCommand",
-    ],
-    aliases: &[],
-};
+vocabulary! {
+    /// ChargePointStatus. `Occupied` is of OCPP 1.5 and 2.x: an alias of itself, so that it is understood and noted.
+    Status ["Available" "Preparing" "Charging" "SuspendedEVSE" "SuspendedEV" "Finishing" "Reserved" "Unavailable" "Faulted"]
+    "Occupied" => "Occupied"
+    "Fault" => "Faulted"
+    "Finished" => "Finishing"
+}
 
-pub(super) const MEASURAND: Words = Words {
-    known: &[
-        "Energy.Active.Import.Register",
-        "Power.Active.Import",
-        "Current.Import",
-        "Voltage",
-        "SoC",
-        "Energy.Active.Export.Register",
-        "Energy.Reactive.Import.Register",
-        "Energy.Reactive.Export.Register",
-        "Energy.Active.Import.Interval",
-        "Energy.Active.Export.Interval",
-        "Energy.Reactive.Import.Interval",
-        "Energy.Reactive.Export.Interval",
-        "Power.Active.Export",
-        "Power.Offered",
-        "Power.Reactive.Import",
-        "Power.Reactive.Export",
-        "Power.Factor",
-        "Current.Export",
-        "Current.Offered",
-        "Frequency",
-        "Temperature",
-        "RPM",
-    ],
-    aliases: &[],
-};
+vocabulary! {
+    /// ChargePointErrorCode.
+    ErrorCode [
+        "ConnectorLockFailure" "EVCommunicationError" "GroundFailure" "HighTemperature" "InternalError"
+        "LocalListConflict" "NoError" "OtherError" "OverCurrentFailure" "OverVoltage" "PowerMeterFailure"
+        "PowerSwitchFailure" "ReaderFailure" "ResetFailure" "UnderVoltage" "WeakSignal"
+    ]
+    "Mode3Error" => "EVCommunicationError"
+}
 
-pub(super) const CONTEXT: Words = Words {
-    known: &[
-        "Sample.Periodic",
-        "Sample.Clock",
-        "Transaction.Begin",
-        "Transaction.End",
-        "Trigger",
-        "Interruption.Begin",
-        "Interruption.End",
-        "Other",
-    ],
-    aliases: &[],
-};
+vocabulary! {
+    /// Reason of a stop.
+    Reason [
+        "DeAuthorized" "EmergencyStop" "EVDisconnected" "HardReset" "Local" "Other" "PowerLoss" "Reboot" "Remote"
+        "SoftReset" "UnlockCommand"
+    ]
+}
 
-pub(super) const LOCATION: Words = Words { known: &["Outlet", "Inlet", "Body", "Cable", "EV"], aliases: &[] };
+vocabulary! {
+    /// DiagnosticsStatus.
+    Diagnostics ["Idle" "Uploaded" "UploadFailed" "Uploading"]
+}
 
-pub(super) const PHASE: Words =
-    Words { known: &["L1", "L2", "L3", "N", "L1-N", "L2-N", "L3-N", "L1-L2", "L2-L3", "L3-L1"], aliases: &[] };
+vocabulary! {
+    /// FirmwareStatus.
+    Firmware ["Downloaded" "DownloadFailed" "Downloading" "Idle" "InstallationFailed" "Installing" "Installed"]
+}
 
-pub(super) const UNIT: Words = Words {
-    known: &[
-        "Wh",
-        "kWh",
-        "W",
-        "kW",
-        "A",
-        "V",
-        "Percent",
-        "varh",
-        "kvarh",
-        "VA",
-        "kVA",
-        "var",
-        "kvar",
-        "Celsius",
-        "Celcius",
-        "Fahrenheit",
-        "K",
-        "Hertz",
-    ],
-    aliases: &[("C", "Celsius"), ("°C", "Celsius"), ("%", "Percent"), ("Hz", "Hertz"), ("F", "Fahrenheit")],
-};
+vocabulary! {
+    /// UploadLogStatusEnumType of the security extension (whitepaper edition 2, section 5.20).
+    UploadLog [
+        "BadMessage" "Idle" "NotSupportedOperation" "PermissionDenied" "Uploaded" "UploadFailure" "Uploading"
+    ]
+}
 
-pub(super) const FORMAT: Words = Words { known: &["Raw", "SignedData"], aliases: &[] };
+vocabulary! {
+    /// FirmwareStatusEnumType of the security extension (whitepaper edition 2, section 5.7).
+    SignedFirmware [
+        "Downloaded" "DownloadFailed" "Downloading" "DownloadScheduled" "DownloadPaused" "Idle" "InstallationFailed"
+        "Installing" "Installed" "InstallRebooting" "InstallScheduled" "InstallVerificationFailed" "InvalidSignature"
+        "SignatureVerified"
+    ]
+}
 
-pub(super) const FIRMWARE_STATUS: Words = Words {
-    known: &["Downloaded", "DownloadFailed", "Downloading", "Idle", "InstallationFailed", "Installing", "Installed"],
-    aliases: &[],
-};
+vocabulary! {
+    /// Measurand.
+    Measurand [
+        "Energy.Active.Import.Register" "Power.Active.Import" "Current.Import" "Voltage" "SoC" "Current.Offered"
+        "Power.Offered" "Temperature" "Energy.Active.Import.Interval" "Current.Export" "Energy.Active.Export.Register"
+        "Energy.Reactive.Export.Register" "Energy.Reactive.Import.Register" "Energy.Active.Export.Interval"
+        "Energy.Reactive.Export.Interval" "Energy.Reactive.Import.Interval" "Frequency" "Power.Active.Export"
+        "Power.Factor" "Power.Reactive.Export" "Power.Reactive.Import" "RPM"
+    ]
+    "State.Of.Charge" => "SoC"
+}
 
-pub(super) const DIAGNOSTICS_STATUS: Words =
-    Words { known: &["Idle", "Uploaded", "UploadFailed", "Uploading"], aliases: &[] };
+vocabulary! {
+    /// Phase.
+    Phase ["L1" "L2" "L3" "N" "L1-N" "L2-N" "L3-N" "L1-L2" "L2-L3" "L3-L1"]
+}
 
-pub(super) const SIGNED_FIRMWARE_STATUS: Words = Words {
-    known: &[
-        "Downloaded",
-        "DownloadFailed",
-        "Downloading",
-        "DownloadScheduled",
-        "DownloadPaused",
-        "Idle",
-        "InstallationFailed",
-        "Installing",
-        "Installed",
-        "InstallRebooting",
-        "InstallScheduled",
-        "InstallVerificationFailed",
-        "InvalidSignature",
-        "SignatureVerified",
-    ],
-    aliases: &[],
-};
+vocabulary! {
+    /// Location.
+    Location ["Body" "Cable" "EV" "Inlet" "Outlet"]
+}
 
-pub(super) const LOG_STATUS: Words = Words {
-    known: &[
-        "BadMessage",
-        "Idle",
-        "NotSupportedOperation",
-        "PermissionDenied",
-        "Uploaded",
-        "UploadFailure",
-        "Uploading",
-        "AcceptedCanceled",
-    ],
-    aliases: &[],
-};
+vocabulary! {
+    /// ReadingContext.
+    Context [
+        "Sample.Periodic" "Sample.Clock" "Transaction.Begin" "Transaction.End" "Trigger" "Interruption.Begin"
+        "Interruption.End" "Other"
+    ]
+}
 
-/// The status behind a word; `Occupied` is a word of 1.5 and 2.x that is sent in 1.6 frames, too.
-pub(super) fn status(word: &str) -> ConnectorStatus {
-    let known = ConnectorStatus::KNOWN.into_iter().find(|status| status.as_str().eq_ignore_ascii_case(word));
-    known.unwrap_or_else(|| ConnectorStatus::from_word(word))
+vocabulary! {
+    /// ValueFormat.
+    Format ["Raw" "SignedData"]
+}
+
+vocabulary! {
+    /// UnitOfMeasure. `MWh` and its like are not in the specification, and are told from `mWh` by their case alone; they
+    /// are left unknown.
+    Unit [
+        "Wh" "kWh" "W" "kW" "A" "V" "Percent" "Celsius" "varh" "kvarh" "VA" "kVA" "var" "kvar" "Celcius" "Fahrenheit"
+        "K" "Hertz"
+    ]
+    "C" => "Celsius" "°C" => "Celsius" "degC" => "Celsius" "Centigrade" => "Celsius"
+    "F" => "Fahrenheit" "°F" => "Fahrenheit" "Kelvin" => "K"
+    "%" => "Percent" "pct" => "Percent" "Hz" => "Hertz"
+    "Watt" => "W" "Watts" => "W" "Watthour" => "Wh" "Watthours" => "Wh"
+    "Kilowatt" => "kW" "Kilowatts" => "kW" "Kilowatthour" => "kWh" "Kilowatthours" => "kWh"
+    "Amp" => "A" "Amps" => "A" "Ampere" => "A" "Amperes" => "A" "Volt" => "V" "Volts" => "V"
 }

@@ -1,0 +1,302 @@
+//! Lenient fields: texts, tokens, whole numbers, energy registers, times and words. Each reads whatever JSON scalar it
+//! is given, notes what was odd, and is absent when there is nothing to read.
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use serde::de::MapAccess;
+use serde_json::value::RawValue;
+
+use super::moment;
+use super::notes::Notes;
+use super::number::Decimal;
+use super::record::Field;
+use super::veil::veil;
+use super::words::{Vocabulary, look_up, means_nothing};
+use crate::domain::deviation::Rule;
+use crate::domain::energy::MilliWh;
+use crate::domain::reading::Word;
+use crate::domain::time::{At, ChargerTime};
+use crate::domain::token::TokenHash;
+use crate::ocppj;
+
+/// A JSON value where a scalar belongs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Scalar<'de> {
+    /// No such key.
+    #[default]
+    Absent,
+    Null,
+    Text(Cow<'de, str>),
+    /// A number's own digits.
+    Number(&'de str),
+    Bool(&'de str),
+    /// An object, an array, or a text that cannot be decoded.
+    Other,
+}
+
+impl<'de> Scalar<'de> {
+    fn of(json: &'de str) -> Self {
+        match json.as_bytes().first() {
+            Some(b'"') => ocppj::decoded(json).map_or(Self::Other, Self::Text),
+            Some(b'n') => Self::Null,
+            Some(b't' | b'f') => Self::Bool(json),
+            Some(b'-' | b'0'..=b'9') => Self::Number(json),
+            _ => Self::Other,
+        }
+    }
+
+    /// The text of a scalar in which the specification wants a text.
+    pub(super) fn text(self, notes: &mut Notes<'_>) -> Option<Cow<'de, str>> {
+        match self {
+            Self::Absent => None,
+            Self::Null => {
+                notes.add(Rule::NullValue, "null");
+                None
+            }
+            Self::Text(text) => Some(text),
+            Self::Number(text) | Self::Bool(text) => {
+                notes.add(Rule::WrongType, if text.starts_with(['t', 'f']) { "true or false" } else { "a number" });
+                Some(text.into())
+            }
+            Self::Other => {
+                notes.add(Rule::WrongType, "no scalar");
+                None
+            }
+        }
+    }
+
+    /// The text of a scalar in which the specification wants a number; texts that mean nothing are absent.
+    pub(super) fn digits(self, notes: &mut Notes<'_>) -> Option<Cow<'de, str>> {
+        match self {
+            Self::Number(text) => Some(text.into()),
+            Self::Text(text) => {
+                let text = something(text, true, notes)?;
+                notes.add(Rule::WrongType, &text);
+                Some(text)
+            }
+            Self::Bool(text) => {
+                notes.add(Rule::WrongType, text);
+                None
+            }
+            scalar @ (Self::Absent | Self::Null | Self::Other) => scalar.text(notes),
+        }
+    }
+}
+
+/// The text, unless it is empty or says that there is no value. `strict`: an empty text is a deviation.
+pub(super) fn something<'de>(text: Cow<'de, str>, strict: bool, notes: &mut Notes<'_>) -> Option<Cow<'de, str>> {
+    let seen = text.trim();
+    if seen.is_empty() {
+        if strict {
+            notes.add(Rule::EmptyText, "");
+        }
+        return None;
+    }
+    if means_nothing(seen) {
+        notes.add(Rule::NullValue, seen);
+        return None;
+    }
+    Some(text)
+}
+
+/// A field read from one scalar.
+pub(super) trait Leaf<'de>: Default {
+    fn read(scalar: Scalar<'de>, required: bool, notes: &mut Notes<'_>) -> Self;
+}
+
+impl<'de, L: Leaf<'de>> Field<'de> for L {
+    fn take<A: MapAccess<'de>>(map: &mut A, required: bool, notes: &mut Notes<'_>) -> Result<Self, A::Error> {
+        let json = map.next_value::<&'de RawValue>()?.get();
+        Ok(L::read(Scalar::of(json), required, notes))
+    }
+}
+
+/// Any scalar, judged later.
+impl<'de> Leaf<'de> for Scalar<'de> {
+    fn read(scalar: Scalar<'de>, _required: bool, _notes: &mut Notes<'_>) -> Self {
+        scalar
+    }
+}
+
+/// Free text of at most `MAX` characters by the specification. Longer texts are kept whole; a token that is named in it
+/// (vendors put JSON into texts) is not.
+#[derive(Debug, Default)]
+pub(super) struct Text<'de, const MAX: usize>(Option<Cow<'de, str>>);
+
+impl<const MAX: usize> Text<'_, MAX> {
+    pub(super) fn owned(self) -> Option<Box<str>> {
+        self.0.map(|text| text.into_owned().into())
+    }
+}
+
+impl<'de, const MAX: usize> Leaf<'de> for Text<'de, MAX> {
+    fn read(scalar: Scalar<'de>, required: bool, notes: &mut Notes<'_>) -> Self {
+        let text = scalar.text(notes).and_then(|text| something(text, required, notes));
+        let text = text.map(|text| match veil(&text, notes.key) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(veiled) => veiled.into(),
+        });
+        if let Some(text) = text.as_deref().filter(|text| is_longer(text, MAX)) {
+            notes.add(Rule::TooLong, text);
+        }
+        Self(text)
+    }
+}
+
+fn is_longer(text: &str, limit: usize) -> bool {
+    text.len() > limit && text.chars().count() > limit
+}
+
+/// An id token. Only its hash leaves this type, and no remark shows it.
+#[derive(Debug, Default)]
+pub(super) struct Token(pub(super) Option<TokenHash>);
+
+/// Longest id token of 1.6, in characters.
+const TOKEN_LIMIT: usize = 20;
+
+impl<'de> Leaf<'de> for Token {
+    fn read(scalar: Scalar<'de>, required: bool, notes: &mut Notes<'_>) -> Self {
+        let Some(text) = scalar.text(notes) else { return Self(None) };
+        if is_longer(&text, TOKEN_LIMIT) {
+            notes.add(Rule::TooLong, "");
+        }
+        let hash = notes.key.hash(&text);
+        if hash.is_none() && required {
+            notes.add(Rule::EmptyText, "");
+        }
+        Self(hash)
+    }
+}
+
+/// A whole number, wherever it came from.
+#[derive(Debug, Default)]
+pub(super) struct Whole(pub(super) Option<i64>);
+
+impl<'de> Leaf<'de> for Whole {
+    fn read(scalar: Scalar<'de>, _required: bool, notes: &mut Notes<'_>) -> Self {
+        Self(scalar.digits(notes).and_then(|text| whole(&text, notes)))
+    }
+}
+
+/// A whole number as chargers write it. One with a fraction that is not zero is no number of anything.
+pub(super) fn whole(text: &str, notes: &mut Notes<'_>) -> Option<i64> {
+    let Some(number) = Decimal::read(text) else {
+        notes.add(Rule::NotANumber, text);
+        return None;
+    };
+    remark_form(text, number, notes);
+    let Some(rounded) = number.in_units_of(0) else {
+        notes.add(Rule::OutOfRange, text);
+        return None;
+    };
+    rounded.exact.then_some(rounded.value)
+}
+
+/// Remarks of a number in a whole-number field.
+fn remark_form(text: &str, number: Decimal, notes: &mut Notes<'_>) {
+    if number.careful {
+        notes.add(Rule::NumberForm, text);
+    } else if text.contains(['.', 'e', 'E']) {
+        notes.add(Rule::Fraction, text);
+    }
+}
+
+/// An energy register in whole watt-hours, as transactions carry it. A fraction is kept; a negative value means that
+/// the charger does not know.
+#[derive(Debug, Default)]
+pub(super) struct Register(pub(super) Option<MilliWh>);
+
+impl<'de> Leaf<'de> for Register {
+    fn read(scalar: Scalar<'de>, _required: bool, notes: &mut Notes<'_>) -> Self {
+        let Some(text) = scalar.digits(notes) else { return Self(None) };
+        let Some(number) = Decimal::read(&text) else {
+            notes.add(Rule::NotANumber, &text);
+            return Self(None);
+        };
+        remark_form(&text, number, notes);
+        let register = number.in_units_of(-3).filter(|_| !number.is_negative());
+        if register.is_none() {
+            notes.add(Rule::OutOfRange, &text);
+        }
+        Self(register.map(|milli| MilliWh(milli.value)))
+    }
+}
+
+/// A time on the charger's clock.
+#[derive(Debug, Default)]
+pub(super) struct Time(pub(super) ChargerTime);
+
+impl<'de> Leaf<'de> for Time {
+    fn read(scalar: Scalar<'de>, _required: bool, notes: &mut Notes<'_>) -> Self {
+        let said = match scalar {
+            Scalar::Number(text) => {
+                notes.add(Rule::WrongType, text);
+                epoch(text, notes)
+            }
+            scalar @ (Scalar::Absent | Scalar::Null | Scalar::Text(_) | Scalar::Bool(_) | Scalar::Other) => {
+                scalar.text(notes).and_then(|text| something(text, true, notes)).and_then(|text| written(&text, notes))
+            }
+        };
+        Self(said.map_or_else(ChargerTime::default, ChargerTime::said))
+    }
+}
+
+fn written(text: &str, notes: &mut Notes<'_>) -> Option<At> {
+    let Some(moment) = moment::read(text) else { return epoch(text, notes) };
+    if moment.zoneless {
+        notes.add(Rule::TimeZone, text);
+    }
+    if moment.odd {
+        notes.add(Rule::TimeForm, text);
+    }
+    Some(moment.at)
+}
+
+/// A number since 1970; zero means that there is no time.
+fn epoch(text: &str, notes: &mut Notes<'_>) -> Option<At> {
+    match moment::read_epoch(text) {
+        Some(at) if at.millis() == 0 => {
+            notes.add(Rule::NullValue, text);
+            None
+        }
+        Some(at) => {
+            notes.add(Rule::TimeForm, text);
+            Some(at)
+        }
+        None => {
+            notes.add(Rule::TimeUnreadable, text);
+            None
+        }
+    }
+}
+
+/// A word of a vocabulary.
+#[derive(Debug)]
+pub(super) struct Choice<V>(pub(super) Option<Word>, PhantomData<V>);
+
+impl<V> Default for Choice<V> {
+    fn default() -> Self {
+        Self(None, PhantomData)
+    }
+}
+
+impl<V> Choice<V> {
+    /// The word, or the default that the specification gives.
+    pub(super) fn or(self, default: &'static str) -> Word {
+        self.0.unwrap_or(Word::Known(default))
+    }
+}
+
+impl<'de, V: Vocabulary> Leaf<'de> for Choice<V> {
+    fn read(scalar: Scalar<'de>, _required: bool, notes: &mut Notes<'_>) -> Self {
+        let Some(text) = scalar.text(notes).and_then(|text| something(text, true, notes)) else {
+            return Self::default();
+        };
+        let (word, rule) = look_up::<V>(&text);
+        if let Some(rule) = rule {
+            notes.add(rule, &text);
+        }
+        Self(Some(word), PhantomData)
+    }
+}

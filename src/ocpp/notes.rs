@@ -1,0 +1,155 @@
+//! What is noted in the margin while a payload is read: deviations, each with the place where it was found.
+
+use super::veil::veil;
+use crate::domain::deviation::{Deviation, Rule};
+use crate::domain::token::TokenKey;
+
+/// Most deviations that are kept of one frame. More of them say nothing new, and the frame itself is kept.
+const LIMIT: usize = 32;
+
+/// Deepest place that has a name; the messages of 1.6 end at `transactionData[0].sampledValue[0].value`.
+const DEPTH: usize = 8;
+
+/// A step into a payload.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Step {
+    /// Into a field.
+    Key(&'static str),
+    /// Into a list, from 0.
+    Item(usize),
+}
+
+/// The deviations found so far, where the reader stands, and the key that turns tokens into hashes.
+pub(super) struct Notes<'k> {
+    pub(super) key: &'k TokenKey,
+    path: [Step; DEPTH],
+    depth: usize,
+    /// Kind of place (the path without list positions) of each deviation: one per rule and kind of place is enough.
+    kinds: Vec<Box<str>>,
+    deviations: Vec<Deviation>,
+}
+
+impl<'k> Notes<'k> {
+    pub(super) fn new(key: &'k TokenKey) -> Self {
+        Self { key, path: [Step::Item(0); DEPTH], depth: 0, kinds: Vec::new(), deviations: Vec::new() }
+    }
+
+    /// Steps into a field or list item until [`Self::leave`].
+    pub(super) fn enter(&mut self, step: Step) {
+        if let Some(place) = self.path.get_mut(self.depth) {
+            *place = step;
+        }
+        self.depth += 1;
+    }
+
+    /// Steps out again.
+    pub(super) fn leave(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    /// Notes a deviation where the reader stands.
+    pub(super) fn add(&mut self, rule: Rule, found: &str) {
+        self.add_at(rule, "", found);
+    }
+
+    /// Notes a deviation at a field below where the reader stands.
+    pub(super) fn add_at(&mut self, rule: Rule, key: &str, found: &str) {
+        if self.deviations.len() >= LIMIT {
+            return;
+        }
+        let kind = self.place(key, false);
+        let again = self.deviations.iter().zip(&self.kinds).any(|(seen, at)| seen.rule == rule && **at == *kind);
+        if !again {
+            self.deviations.push(Deviation::new(rule, self.place(key, true), &veil(found, self.key)));
+            self.kinds.push(kind.into());
+        }
+    }
+
+    /// Whether nothing was noted.
+    pub(super) fn is_clean(&self) -> bool {
+        self.deviations.is_empty()
+    }
+
+    /// The deviations, in the order in which they were found.
+    pub(super) fn into_deviations(self) -> Vec<Deviation> {
+        self.deviations
+    }
+
+    fn place(&self, key: &str, positions: bool) -> String {
+        let mut text = String::new();
+        for step in &self.path[..self.depth.min(DEPTH)] {
+            match step {
+                Step::Key(name) => join(&mut text, name),
+                Step::Item(index) if positions => text.push_str(&format!("[{index}]")),
+                Step::Item(_) => {}
+            }
+        }
+        if !key.is_empty() {
+            join(&mut text, key);
+        }
+        text
+    }
+}
+
+fn join(text: &mut String, name: &str) {
+    if !text.is_empty() {
+        text.push('.');
+    }
+    text.push_str(name);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: TokenKey = TokenKey::new([7; 32]);
+
+    #[test]
+    fn a_deviation_knows_its_place_and_is_noted_once_per_kind_of_place() {
+        let mut notes = Notes::new(&KEY);
+        for index in 0..3 {
+            notes.enter(Step::Key("meterValue"));
+            notes.enter(Step::Item(index));
+            notes.add_at(Rule::TimeZone, "timestamp", "noon");
+            notes.add(Rule::WrongType, "a number");
+            notes.leave();
+            notes.leave();
+        }
+        notes.add(Rule::Framing, "odd");
+        let seen: Vec<_> =
+            notes.into_deviations().into_iter().map(|seen| (seen.rule, String::from(seen.path))).collect();
+        let place = |text: &str| text.to_owned();
+        assert_eq!(
+            seen,
+            [
+                (Rule::TimeZone, place("meterValue[0].timestamp")),
+                (Rule::WrongType, place("meterValue[0]")),
+                (Rule::Framing, place("")),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_frame_cannot_make_more_deviations_than_are_kept() {
+        let mut notes = Notes::new(&KEY);
+        (0..1000).for_each(|number| notes.add_at(Rule::UnknownKey, &format!("key{number}"), ""));
+        assert_eq!(notes.into_deviations().len(), LIMIT);
+    }
+
+    #[test]
+    fn no_depth_is_too_deep() {
+        let mut notes = Notes::new(&KEY);
+        (0..20).for_each(|_| notes.enter(Step::Key("a")));
+        notes.add(Rule::WrongType, "");
+        (0..30).for_each(|_| notes.leave());
+        notes.add(Rule::Framing, "");
+        assert_eq!(&*notes.into_deviations()[0].path, "a.a.a.a.a.a.a.a");
+    }
+
+    #[test]
+    fn a_token_in_what_was_found_is_not_shown() {
+        let mut notes = Notes::new(&KEY);
+        notes.add(Rule::TooLong, r#"{"idTag":"04AABBCC"}"#);
+        assert!(!notes.into_deviations()[0].found.contains("04AABBCC"));
+    }
+}

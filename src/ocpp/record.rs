@@ -1,0 +1,315 @@
+//! Records and lists read straight from JSON, each field for itself: a field that cannot be read costs only itself.
+//!
+//! A message is declared with [`record!`]. Keys are matched exactly, then without case; keys that the specification
+//! does not have are skipped. Values are read by [`Field`]s, which never fail but on text that is no JSON.
+//! Scalars are taken as JSON text (`RawValue`): numbers stay exact, whatever features serde_json was built with.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::notes::{Notes, Step};
+use super::words::same_letters;
+use crate::domain::deviation::Rule;
+
+/// A key that the specification has, and whether it must be there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) required: bool,
+}
+
+/// A JSON object with known keys. At most 32 of them.
+pub(super) trait Record<'de>: Default {
+    const KEYS: &'static [Key];
+
+    /// Reads the value of the key at `index` of [`Self::KEYS`].
+    fn member<A: MapAccess<'de>>(&mut self, index: usize, map: &mut A, notes: &mut Notes<'_>) -> Result<(), A::Error>;
+}
+
+/// A record that stands in a list and becomes any number of something else there.
+pub(super) trait Element<'de>: Record<'de> {
+    type Out;
+
+    /// Turns the record into what is kept of it. The notes stand at the record.
+    fn close(self, out: &mut Vec<Self::Out>, notes: &mut Notes<'_>);
+}
+
+/// The value of a key. Its default is what stands for an absent one.
+pub(super) trait Field<'de>: Default {
+    /// Reads the value. Fails only on text that is no JSON.
+    fn take<A: MapAccess<'de>>(map: &mut A, required: bool, notes: &mut Notes<'_>) -> Result<Self, A::Error>;
+}
+
+/// Declares a record: field, type, key, `required` or `optional`.
+macro_rules! record {
+    ($(#[$doc:meta])* struct $name:ident<$life:lifetime> {
+        $($field:ident: $kind:ty = $key:literal $need:ident,)*
+    }) => {
+        $(#[$doc])*
+        #[derive(Default)]
+        pub(super) struct $name<$life> {
+            $($field: $kind,)*
+            input: std::marker::PhantomData<&$life str>,
+        }
+
+        impl<$life> $crate::ocpp::record::Record<$life> for $name<$life> {
+            const KEYS: &'static [$crate::ocpp::record::Key] = &[
+                $($crate::ocpp::record::Key { name: $key, required: record!(@$need) },)*
+            ];
+
+            fn member<A: serde::de::MapAccess<$life>>(
+                &mut self,
+                index: usize,
+                map: &mut A,
+                notes: &mut $crate::ocpp::notes::Notes<'_>,
+            ) -> Result<(), A::Error> {
+                #[allow(non_camel_case_types, reason = "the variants are the names of the fields")]
+                enum Place { $($field,)* }
+                $(if index == Place::$field as usize {
+                    self.$field = $crate::ocpp::record::Field::take(map, record!(@$need), notes)?;
+                    return Ok(());
+                })*
+                map.next_value::<serde::de::IgnoredAny>().map(drop)
+            }
+        }
+    };
+    (@required) => { true };
+    (@optional) => { false };
+}
+pub(super) use record;
+
+/// Reads a payload as a record. A payload of another JSON type is an empty record.
+pub(super) fn read<'de, R: Record<'de>>(payload: &'de str, notes: &mut Notes<'_>) -> R {
+    let mut json = serde_json::Deserializer::from_str(payload);
+    match (Visit { notes, kind: PhantomData }).deserialize(&mut json) {
+        Ok(record) => record.unwrap_or_default(),
+        Err(_) => {
+            notes.add(Rule::Unreadable, "");
+            R::default()
+        }
+    }
+}
+
+/// Reads one record where it stands; `None` when something else stands there.
+struct Visit<'n, 'k, R> {
+    notes: &'n mut Notes<'k>,
+    kind: PhantomData<R>,
+}
+
+impl<'de, R: Record<'de>> DeserializeSeed<'de> for Visit<'_, '_, R> {
+    type Value = Option<R>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+/// Implements the visits of values that are not what the reader expects: each is a wrong type and no value.
+macro_rules! anything_else_is_a_wrong_type {
+    () => {
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("any JSON value")
+        }
+
+        fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+            self.notes.add(Rule::WrongType, if value { "true" } else { "false" });
+            Ok(Self::Value::default())
+        }
+
+        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+            self.notes.add(Rule::WrongType, "a number");
+            Ok(Self::Value::default())
+        }
+
+        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+            self.notes.add(Rule::WrongType, "a number");
+            Ok(Self::Value::default())
+        }
+
+        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+            self.notes.add(Rule::WrongType, "a number");
+            Ok(Self::Value::default())
+        }
+
+        fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+            self.notes.add(Rule::WrongType, "a text");
+            Ok(Self::Value::default())
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            self.notes.add(Rule::NullValue, "null");
+            Ok(Self::Value::default())
+        }
+    };
+}
+
+impl<'de, R: Record<'de>> Visitor<'de> for Visit<'_, '_, R> {
+    type Value = Option<R>;
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        members(map, self.notes)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
+        self.notes.add(Rule::WrongType, "an array");
+        while sequence.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    anything_else_is_a_wrong_type!();
+}
+
+/// What a key of the input turned out to be.
+enum Matched {
+    Exact(usize),
+    /// Another spelling of the key at this index.
+    Loose(usize),
+    Unknown,
+    /// Not a key: serde_json shows a number as a map of one entry when built with `arbitrary_precision`.
+    Number,
+}
+
+fn members<'de, R: Record<'de>, A: MapAccess<'de>>(mut map: A, notes: &mut Notes<'_>) -> Result<Option<R>, A::Error> {
+    let mut record = R::default();
+    let (mut exact, mut seen) = (0_u32, 0_u32);
+    while let Some(matched) = map.next_key_seed(MatchKey { keys: R::KEYS, notes })? {
+        let (index, is_exact) = match matched {
+            Matched::Exact(index) => (index, true),
+            Matched::Loose(index) => (index, false),
+            Matched::Unknown => {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            Matched::Number => {
+                map.next_value::<IgnoredAny>()?;
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                notes.add(Rule::WrongType, "a number");
+                return Ok(None);
+            }
+        };
+        let bit = 1 << index;
+        if seen & bit != 0 {
+            notes.add_at(Rule::DuplicateKey, R::KEYS[index].name, "");
+        }
+        if exact & bit != 0 && !is_exact {
+            map.next_value::<IgnoredAny>()?;
+            continue;
+        }
+        seen |= bit;
+        exact |= if is_exact { bit } else { 0 };
+        notes.enter(Step::Key(R::KEYS[index].name));
+        let read = record.member(index, &mut map, notes);
+        notes.leave();
+        read?;
+    }
+    for (index, key) in R::KEYS.iter().enumerate() {
+        if key.required && seen & (1 << index) == 0 {
+            notes.add_at(Rule::Missing, key.name, "");
+        }
+    }
+    Ok(Some(record))
+}
+
+/// How much of an unknown key is shown, in characters.
+const KEY_SHOWN: usize = 50;
+
+struct MatchKey<'n, 'k> {
+    keys: &'static [Key],
+    notes: &'n mut Notes<'k>,
+}
+
+impl<'de> DeserializeSeed<'de> for MatchKey<'_, '_> {
+    type Value = Matched;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for MatchKey<'_, '_> {
+    type Value = Matched;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Matched, E> {
+        if let Some(index) = self.keys.iter().position(|key| key.name == text) {
+            return Ok(Matched::Exact(index));
+        }
+        if let Some(index) = self.keys.iter().position(|key| same_letters(key.name, text)) {
+            self.notes.add_at(Rule::KeyCase, self.keys[index].name, text);
+            return Ok(Matched::Loose(index));
+        }
+        if text == "$serde_json::private::Number" {
+            return Ok(Matched::Number);
+        }
+        let shown = text.char_indices().nth(KEY_SHOWN).map_or(text, |(end, _)| &text[..end]);
+        self.notes.add_at(Rule::UnknownKey, shown, "");
+        Ok(Matched::Unknown)
+    }
+}
+
+/// A list of records, as what is kept of them. A single record where a list belongs is a list of one.
+pub(super) struct List<'de, R: Element<'de>>(pub(super) Vec<R::Out>);
+
+impl<'de, R: Element<'de>> Default for List<'de, R> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, R: Element<'de>> Field<'de> for List<'de, R> {
+    fn take<A: MapAccess<'de>>(map: &mut A, _required: bool, notes: &mut Notes<'_>) -> Result<Self, A::Error> {
+        map.next_value_seed(VisitList::<R> { notes, kind: PhantomData }).map(Self)
+    }
+}
+
+struct VisitList<'n, 'k, R> {
+    notes: &'n mut Notes<'k>,
+    kind: PhantomData<R>,
+}
+
+impl<'de, R: Element<'de>> DeserializeSeed<'de> for VisitList<'_, '_, R> {
+    type Value = Vec<R::Out>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, R: Element<'de>> Visitor<'de> for VisitList<'_, '_, R> {
+    type Value = Vec<R::Out>;
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
+        let mut out = Vec::new();
+        for index in 0.. {
+            self.notes.enter(Step::Item(index));
+            let element = sequence.next_element_seed(Visit::<R> { notes: self.notes, kind: PhantomData });
+            if let Ok(Some(Some(record))) = element {
+                record.close(&mut out, self.notes);
+                self.notes.leave();
+                continue;
+            }
+            self.notes.leave();
+            if element?.is_none() {
+                break;
+            }
+        }
+        Ok(out)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        let mut out = Vec::new();
+        if let Some(record) = members::<R, A>(map, self.notes)? {
+            self.notes.add(Rule::WrongType, "an object instead of a list");
+            record.close(&mut out, self.notes);
+        }
+        Ok(out)
+    }
+
+    anything_else_is_a_wrong_type!();
+}

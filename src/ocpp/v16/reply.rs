@@ -1,0 +1,93 @@
+//! What we answer, written by rust-ocpp's types: chargers are strict towards us, so nothing here is lenient.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use rust_ocpp::v1_6::messages::authorize::AuthorizeResponse;
+use rust_ocpp::v1_6::messages::boot_notification::BootNotificationResponse;
+use rust_ocpp::v1_6::messages::data_transfer::DataTransferResponse;
+use rust_ocpp::v1_6::messages::heart_beat::HeartbeatResponse;
+use rust_ocpp::v1_6::messages::start_transaction::StartTransactionResponse;
+use rust_ocpp::v1_6::messages::stop_transaction::StopTransactionResponse;
+use rust_ocpp::v1_6::types::{AuthorizationStatus, DataTransferStatus, IdTagInfo, RegistrationStatus};
+use serde::Serialize;
+
+use crate::domain::record::Answer;
+use crate::domain::time::At;
+
+/// What an answer is made of.
+pub(in crate::ocpp) struct Asked<'a> {
+    pub(in crate::ocpp) answer: Option<&'a Answer>,
+    /// Whether the request named a token.
+    pub(in crate::ocpp) names_token: bool,
+    /// The heartbeat interval where the answer does not say one.
+    pub(in crate::ocpp) interval: Duration,
+}
+
+/// The payload of an answer as JSON; `None` when it cannot be made of what was given.
+pub(in crate::ocpp) type Payload = Option<String>;
+
+/// To a BootNotification: needs at least the time.
+pub(super) fn boot(asked: &Asked<'_>) -> Payload {
+    let (now, interval, status) = match *asked.answer? {
+        Answer::Boot { now, interval } => (now, interval, RegistrationStatus::Accepted),
+        Answer::BootPending { now, interval } => (now, interval, RegistrationStatus::Pending),
+        Answer::Time(now) => (now, asked.interval, RegistrationStatus::Accepted),
+        Answer::TokenAccepted | Answer::Started(_) => return None,
+    };
+    let interval = u32::try_from(interval.as_secs()).unwrap_or(u32::MAX);
+    json(&BootNotificationResponse { current_time: utc(now), interval, status })
+}
+
+/// To a Heartbeat: the time.
+pub(super) fn time(asked: &Asked<'_>) -> Payload {
+    match *asked.answer? {
+        Answer::Time(now) | Answer::Boot { now, .. } | Answer::BootPending { now, .. } => {
+            json(&HeartbeatResponse { current_time: utc(now) })
+        }
+        Answer::TokenAccepted | Answer::Started(_) => None,
+    }
+}
+
+/// To an Authorize: accepted, whoever it is.
+pub(super) fn authorized(_asked: &Asked<'_>) -> Payload {
+    json(&AuthorizeResponse { id_tag_info: accepted() })
+}
+
+/// To a StartTransaction: accepted, with the id of its session.
+pub(super) fn started(asked: &Asked<'_>) -> Payload {
+    let Answer::Started(session) = *asked.answer? else { return None };
+    json(&StartTransactionResponse { id_tag_info: accepted(), transaction_id: session.0 })
+}
+
+/// To a StopTransaction: token information only where a token was named.
+pub(super) fn stopped(asked: &Asked<'_>) -> Payload {
+    json(&StopTransactionResponse { id_tag_info: asked.names_token.then(accepted) })
+}
+
+/// To a DataTransfer: accepted, whatever it is.
+pub(super) fn data_accepted(_asked: &Asked<'_>) -> Payload {
+    json(&DataTransferResponse { status: DataTransferStatus::Accepted, data: None })
+}
+
+/// To all that only wants to be heard.
+pub(super) fn empty(_asked: &Asked<'_>) -> Payload {
+    Some("{}".to_owned())
+}
+
+/// To a SignCertificate.
+pub(super) fn rejected(_asked: &Asked<'_>) -> Payload {
+    Some(r#"{"status":"Rejected"}"#.to_owned())
+}
+
+fn accepted() -> IdTagInfo {
+    IdTagInfo { expiry_date: None, parent_id_tag: None, status: AuthorizationStatus::Accepted }
+}
+
+fn utc(at: At) -> DateTime<Utc> {
+    at.into()
+}
+
+fn json(response: &impl Serialize) -> Payload {
+    serde_json::to_string(response).ok()
+}
