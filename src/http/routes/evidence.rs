@@ -283,9 +283,9 @@ fn deviation(view: &DeviationView) -> Row {
         view.boot.firmware.as_deref().into(),
         view.received.into(),
         view.action.as_str().into(),
-        view.deviation.rule.as_str().into(),
-        (&*view.deviation.path).into(),
-        (&*view.deviation.found).into(),
+        view.rule.as_str().into(),
+        view.path.as_str().into(),
+        view.found.as_str().into(),
     ]
 }
 

@@ -6,6 +6,8 @@
 //! `auto_vacuum` stays off: space freed by retention is reused page by page, so the file stays at its high-water mark.
 
 mod archive;
+mod conformance;
+mod device;
 mod recall;
 mod rows;
 mod timeline;
@@ -32,7 +34,7 @@ const FILE: &str = "chargewatch.db";
 const APPLICATION_ID: i64 = 0x6368_6777;
 
 /// The migrations, by number from 1.
-const MIGRATIONS: [&str; 1] = [include_str!("0001_ledger.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("0001_ledger.sql"), include_str!("0002_ocpp2.sql")];
 
 /// Opens or makes the ledger; begins a watch, and accounts for the time in which there was none.
 pub(super) fn open(
@@ -53,6 +55,7 @@ pub(super) fn open(
     })?;
     let open_error = |error: rusqlite::Error| StoreError::Open(format!("{}: {error}", path.display()));
     let outage = write::begin_watch(&mut connection, now).map_err(open_error)?;
+    conformance::catch_up(&mut connection).map_err(open_error)?;
     observer.tell(LedgerOpened { path: &path, outage });
     let mut readers = Vec::new();
     for _ in 0..settings.readers.max(1) {
