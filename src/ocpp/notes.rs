@@ -4,12 +4,16 @@ use super::Version;
 use super::veil::veil;
 use crate::domain::deviation::{Deviation, Rule};
 use crate::domain::token::TokenKey;
+use crate::ocppj;
 
 /// Most deviations that are kept of one frame. More of them say nothing new, and the frame itself is kept.
 const LIMIT: usize = 32;
 
 /// Deepest place that has a name; the messages of 2.x end twelve steps down, in the tariffs of charging profiles.
 const DEPTH: usize = 16;
+
+/// A shorter secret is only replaced where it stands alone: its letters may stand anywhere.
+const LEAST_SECRET: usize = 4;
 
 /// What is kept of a frame whose secret cannot be cut out.
 const WITHHELD: &str = "withheld: it holds a secret";
@@ -111,7 +115,14 @@ impl<'k> Notes<'k> {
     /// then nothing of the text is kept.
     pub(super) fn without_secrets(&self, text: Box<str>) -> Box<str> {
         self.withheld.iter().fold(text, |text, (secret, instead)| {
-            if text.contains(&**secret) { text.replace(&**secret, instead).into() } else { WITHHELD.into() }
+            let (quoted, with) = (ocppj::quoted(secret), ocppj::quoted(instead));
+            if text.contains(&quoted) {
+                text.replace(&quoted, &with).into()
+            } else if secret.len() >= LEAST_SECRET && text.contains(&**secret) {
+                text.replace(&**secret, instead).into()
+            } else {
+                WITHHELD.into()
+            }
         })
     }
 
