@@ -104,7 +104,8 @@ impl Charger {
             ReplayOrder::NewsFirst => {
                 self.outbox.set_aside();
                 statuses.into_iter().for_each(|status| self.say(status));
-                let waits = priors::seconds(60, 1200, &mut self.wire);
+                let longest = if self.draining { 5 } else { 1200 };
+                let waits = priors::seconds(1, longest, &mut self.wire);
                 self.agenda.replan(now + waits, Timer::Replay);
             }
         }

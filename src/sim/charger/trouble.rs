@@ -182,6 +182,7 @@ impl Charger {
             self.leave(evse, at);
         }
         self.agenda.keep(belongs_to_the_wire);
+        self.outbox.replaying = true;
         if !self.powered {
             self.agenda.replan(at + Duration::seconds(5), Timer::PowerOn);
         }
