@@ -120,6 +120,8 @@ pub struct SessionTruth {
     pub remote_start_id: Option<i64>,
     /// Seconds before its end in which the car took nothing more.
     pub idle_s: i64,
+    /// Number of its first event, with 2.x.
+    pub first_event: u32,
     /// Things told about it, each counted once: start, readings, stop, and with 2.x changes of the flow of power.
     pub events: u32,
     /// It ended, and no stop will ever be sent.

@@ -18,6 +18,9 @@ NOW = "2026-02-03T12:00:00Z"
 COMPONENT = {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "HeartbeatInterval"}}
 TOKEN = {"idToken": "REMOTE", "type": "Central"}
 
+# The one maker of 2.x whose habit it is to break the schemas: it shows that the judge can tell.
+LOOSE = "Tongwell Technik"
+
 # What the server asks each charger, once.
 QUESTIONS = {
     "ocpp2.0.1": [
@@ -81,12 +84,14 @@ QUESTIONS["ocpp2.1"] += QUESTIONS["ocpp2.0.1"]
 
 
 class Judge:
-    """A server that finds nothing wrong with anybody, and notes what is."""
+    """A server that lets nobody feel what it thinks of them: complaints are kept by maker."""
 
     def __init__(self):
-        self.complaints, self.seen, self.known = [], collections.Counter(), {}
+        self.complaints, self.seen = collections.defaultdict(list), collections.Counter()
+        self.known, self.makers = {}, {}
 
-    def check(self, protocol, name, payload, text):
+    def check(self, socket, name, payload, text):
+        protocol = socket.subprotocol
         version = FOLDERS[protocol]
         # 1.6 names the schema of a call after the action alone.
         file = name.removesuffix("Request") if version == "v16" else name
@@ -95,8 +100,11 @@ class Judge:
             schema = json.loads(path.read_text(encoding="utf-8-sig"))
             self.known[version, file] = jsonschema.validators.validator_for(schema)(schema)
         for error in self.known[version, file].iter_errors(payload):
-            self.complaints.append(f"{protocol} {name}: {error.message} in {text}")
+            self.complain(socket, f"{protocol} {name}: {error.message} in {text}")
         self.seen[protocol, name] += 1
+
+    def complain(self, socket, what):
+        self.complaints[self.makers.get(socket.request.path)].append(what)
 
     async def serve(self, socket):
         # Chargers in trouble do not say goodbye.
@@ -109,7 +117,9 @@ class Judge:
             kind, number, *rest = json.loads(text)
             if kind == 2:
                 action, payload = rest
-                self.check(protocol, action + "Request", payload, text)
+                if action == "BootNotification":
+                    self.makers[socket.request.path] = payload.get("chargingStation", {}).get("vendorName")
+                self.check(socket, action + "Request", payload, text)
                 transactions += 1
                 await socket.send(json.dumps([3, number, answer(protocol, action, transactions)]))
                 if action == "Heartbeat" and not asked:
@@ -117,9 +127,9 @@ class Judge:
                         asked[f"q{place}"] = question
                         await socket.send(json.dumps([2, f"q{place}", question, wish]))
             elif kind == 3:
-                self.check(protocol, asked[number] + "Response", rest[0], text)
+                self.check(socket, asked[number] + "Response", rest[0], text)
             else:
-                self.complaints.append(f"{protocol} refused {asked.get(number)}: {text}")
+                self.complain(socket, f"{protocol} refused {asked.get(number)}: {text}")
 
 
 def answer(protocol, action, number):
@@ -151,7 +161,9 @@ async def test_every_frame_of_a_simulated_charger_fits_the_official_schemas(tmp_
     async with websockets.serve(judge.serve, "127.0.0.1", 0, subprotocols=list(FOLDERS)) as server:
         port = server.sockets[0].getsockname()[1]
         truth = await simulate(judge, port, protocol, tmp_path, 12)
-    assert not judge.complaints, "\n".join(judge.complaints[:10])
+    loose = judge.complaints.pop(LOOSE, [])
+    assert not judge.complaints, judge.complaints
+    assert bool(loose) == (protocol == "2.0.1")
     subprotocol = f"ocpp{protocol}"
     assert truth["totals"]["sessions"] > 10 and truth["totals"]["stops_acknowledged"] > 10
     expected = ["BootNotificationRequest", "HeartbeatRequest", "TransactionEventRequest", "NotifyReportRequest"]
@@ -166,5 +178,5 @@ async def test_every_frame_of_a_plain_charger_of_16_fits_the_official_schemas(tm
     async with websockets.serve(judge.serve, "127.0.0.1", 0, subprotocols=list(FOLDERS)) as server:
         port = server.sockets[0].getsockname()[1]
         await simulate(judge, port, "1.6", tmp_path, 1)
-    assert not judge.complaints, "\n".join(judge.complaints[:10])
+    assert not judge.complaints, judge.complaints
     assert judge.seen["ocpp1.6", "StartTransactionRequest"] and judge.seen["ocpp1.6", "GetConfigurationResponse"]

@@ -11,6 +11,7 @@ mod hub;
 mod jumbled;
 mod kilowatt_hours;
 mod latecomer;
+mod loose;
 mod notifier;
 mod numeric;
 mod padded;
@@ -213,6 +214,8 @@ pub struct Behaviour {
     pub names_connector_once: bool,
     /// 2.x: leaves out what may be left out, whether an event happened offline included.
     pub leaves_out_optional: bool,
+    /// 2.x: the numbers of events go on from one transaction to the next, instead of beginning at 0.
+    pub numbers_events_on: bool,
     /// 2.x: reads each idle EVSE every quarter of an hour.
     pub reads_by_the_clock: bool,
     /// 2.x: tells the state of connectors as events of a variable, not as statuses.
@@ -241,6 +244,7 @@ pub static ALL: &[&Behaviour] = &[
     &scaled::BEHAVIOUR,
     &per_session::BEHAVIOUR,
     &padded::BEHAVIOUR,
+    &loose::BEHAVIOUR,
     &bare::BEHAVIOUR,
     &pretty::BEHAVIOUR,
     &hoarder::BEHAVIOUR,

@@ -34,6 +34,7 @@ pub(super) const BEHAVIOUR: Behaviour = Behaviour {
     pairs_connectors: false,
     names_connector_once: false,
     leaves_out_optional: false,
+    numbers_events_on: false,
     reads_by_the_clock: false,
     tells_states_as_events: false,
     tells_cost: false,

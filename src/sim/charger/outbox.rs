@@ -71,7 +71,7 @@ impl Call {
 /// How things stood in a session when something happened to it. OCPP 1.6 has no words for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stamp {
-    /// Number of the event in its session, from 0.
+    /// Number of the event in its session.
     pub(crate) seq_no: u32,
     /// The charger's clock.
     pub(crate) at: DateTime<Utc>,

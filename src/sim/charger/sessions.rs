@@ -101,6 +101,11 @@ impl Charger {
             conflicting_transaction_ids: Vec::new(),
             remote_start_id: None,
             idle_s: 0,
+            first_event: if behaviour.numbers_events_on {
+                self.sessions.iter().map(|session| session.events).sum()
+            } else {
+                0
+            },
             events: 0,
             ended_without_stop: false,
             offline_start: self.link != Link::Ready,
@@ -314,8 +319,9 @@ impl Charger {
             Stage::Charging => ChargingState::Charging,
             Stage::Full => ChargingState::SuspendedEv,
         };
-        let seq_no = self.sessions[session].events;
-        self.sessions[session].events += 1;
+        let truth = &mut self.sessions[session];
+        let seq_no = truth.first_event + truth.events;
+        truth.events += 1;
         Some(Stamp { seq_no, at: self.clock(at), offline: self.link != Link::Ready, state })
     }
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Figure, Reading, number, thousandths};
-use crate::sim::behaviour::{Behaviour, EnergyStyle};
+use crate::sim::behaviour::{Behaviour, EnergyStyle, ValueStyle};
 use crate::sim::words::Context;
 
 impl Behaviour {
@@ -35,7 +35,7 @@ impl Behaviour {
     fn sample_v2(&self, figure: &Figure, unit: Value, context: Context) -> Value {
         let mut sample = self.value_v2(&figure.digits, context);
         let mut put = |key: &str, value: Value| sample.insert(key.to_owned(), value);
-        put("measurand", json!(figure.measurand));
+        put("measurand", json!(self.word(figure.measurand)));
         put("unitOfMeasure", unit);
         if let Some(phase) = figure.phase {
             put("phase", json!(phase));
@@ -48,9 +48,13 @@ impl Behaviour {
 
     /// A value with its context, which the lazy leave out where it is the usual one.
     fn value_v2(&self, digits: &str, context: Context) -> Map<String, Value> {
-        let mut sample = Map::from_iter([("value".to_owned(), number(digits))]);
+        let value = match self.values {
+            ValueStyle::Specified | ValueStyle::Numbers => number(digits),
+            ValueStyle::Padded => json!(format!(" {digits} ")),
+        };
+        let mut sample = Map::from_iter([("value".to_owned(), value)]);
         if context != Context::Periodic || !self.leaves_out_optional {
-            sample.insert("context".to_owned(), json!(context.as_str()));
+            sample.insert("context".to_owned(), json!(self.word(context.as_str())));
         }
         sample
     }
@@ -75,6 +79,10 @@ mod tests {
         assert_eq!(
             written("jumbled", Context::End),
             r#"{"context":"Transaction.End","location":"Outlet","measurand":"Energy.Active.Import.Register","unitOfMeasure":{"unit":"kWh"},"value":12272.427}"#
+        );
+        assert_eq!(
+            written("loose", Context::Begin),
+            r#"{"context":"transaction.Begin","location":"Outlet","measurand":"energy.Active.Import.Register","unitOfMeasure":{"unit":"Wh"},"value":" 12272427 "}"#
         );
     }
 

@@ -270,3 +270,16 @@ fn an_idle_evse_is_read_every_quarter_of_an_hour() {
     let session = bench.charger.sessions().first();
     assert!(session.is_none_or(|session| session.ended_at.is_some() || first["evseId"] != session.evse_id));
 }
+
+#[test]
+fn the_numbers_of_events_may_go_on_and_be_text() {
+    let mut bench = Bench::of("loose", Kit::Rapid50).boot();
+    let first = event(&mut bench, "started");
+    assert_eq!((&first["seqNo"], &first["evse"]["id"]), (&json!(" 0 "), &json!(" 1 ")));
+    consent(&mut bench);
+    let ended = event(&mut bench, "ended");
+    consent(&mut bench);
+    let next = event(&mut bench, "started");
+    let number = |event: &Value| event["seqNo"].as_str().unwrap().trim().parse::<u32>().unwrap();
+    assert_eq!(number(&next), number(&ended) + 1);
+}

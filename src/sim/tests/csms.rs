@@ -151,7 +151,7 @@ pub(super) fn instant(value: &Value) -> DateTime<Utc> {
     NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S").unwrap().and_utc()
 }
 
-fn whole(value: &Value) -> i64 {
+pub(super) fn whole(value: &Value) -> i64 {
     value.as_i64().unwrap_or_else(|| value.as_str().unwrap().trim().parse().unwrap())
 }
 

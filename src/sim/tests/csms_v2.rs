@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::csms::instant;
+use super::csms::{instant, whole};
 
 /// What was heard of one transaction.
 #[derive(Debug, Default)]
 pub(super) struct Heard {
     /// Events by their number.
-    pub(super) events: BTreeMap<u64, Value>,
+    pub(super) events: BTreeMap<i64, Value>,
     /// Events told more than once, word for word.
     pub(super) repeats: u32,
     /// Events told after one with a higher number.
@@ -24,7 +24,7 @@ pub(super) struct CsmsV2 {
     /// Transactions by charger and the charger's own id.
     pub(super) transactions: BTreeMap<(String, String), Heard>,
     /// The state last told of each connector, by charger, EVSE and connector.
-    pub(super) states: BTreeMap<(String, u64, u64), String>,
+    pub(super) states: BTreeMap<(String, i64, i64), String>,
     /// Messages by charger and action.
     pub(super) actions: BTreeMap<(String, String), u32>,
 }
@@ -43,12 +43,7 @@ impl CsmsV2 {
         match action {
             "Authorize" => json!({"idTokenInfo": {"status": "Accepted"}}),
             "StatusNotification" => {
-                self.note_state(
-                    charger,
-                    payload["evseId"].as_u64(),
-                    &payload["connectorId"],
-                    &payload["connectorStatus"],
-                );
+                self.note_state(charger, &payload["evseId"], &payload["connectorId"], &payload["connectorStatus"]);
                 instant(&payload["timestamp"]);
                 json!({})
             }
@@ -56,12 +51,12 @@ impl CsmsV2 {
                 for event in payload["eventData"].as_array().unwrap() {
                     let evse = &event["component"]["evse"];
                     assert_eq!(event["variable"]["name"], "AvailabilityState");
-                    self.note_state(charger, evse["id"].as_u64(), &evse["connectorId"], &event["actualValue"]);
+                    self.note_state(charger, &evse["id"], &evse["connectorId"], &event["actualValue"]);
                 }
                 json!({})
             }
             "MeterValues" => {
-                assert!(payload["evseId"].as_u64().unwrap() > 0);
+                assert!(whole(&payload["evseId"]) > 0);
                 registers(payload);
                 json!({})
             }
@@ -70,15 +65,15 @@ impl CsmsV2 {
         }
     }
 
-    fn note_state(&mut self, charger: &str, evse: Option<u64>, connector: &Value, state: &Value) {
-        let key = (charger.to_owned(), evse.unwrap(), connector.as_u64().unwrap());
+    fn note_state(&mut self, charger: &str, evse: &Value, connector: &Value, state: &Value) {
+        let key = (charger.to_owned(), whole(evse), whole(connector));
         self.states.insert(key, state.as_str().unwrap().to_owned());
     }
 
     fn hear(&mut self, charger: &str, payload: &Value) -> Value {
         let id = payload["transactionInfo"]["transactionId"].as_str().unwrap().to_owned();
         let heard = self.transactions.entry((charger.to_owned(), id)).or_default();
-        let number = payload["seqNo"].as_u64().unwrap();
+        let number = whole(&payload["seqNo"]);
         match heard.events.get(&number) {
             Some(known) => {
                 assert_eq!(known, payload, "{charger} tells two things under one number");
@@ -111,29 +106,34 @@ impl Heard {
 
     /// Sampled values in its readings.
     pub(super) fn sampled_values(&self) -> usize {
-        let updates = self.events.values().filter(|event| event["eventType"] == "Updated");
+        let updates = self.events.values().filter(|event| is_kind(event, "Updated"));
         updates.map(|event| samples(event).len()).sum()
     }
 
     /// The latest register after its beginning.
     pub(super) fn last_register(&self) -> Option<Register> {
-        let later = self.events.values().filter(|event| event["eventType"] != "Started");
+        let later = self.events.values().filter(|event| !is_kind(event, "Started"));
         later.flat_map(registers).max()
     }
 
     fn of_kind(&self, kind: &str) -> Option<&Value> {
-        let mut events = self.events.values().filter(|event| event["eventType"] == kind);
+        let mut events = self.events.values().filter(|event| is_kind(event, kind));
         let first = events.next();
         assert!(events.next().is_none(), "two events of the kind {kind}");
         first
     }
 }
 
+/// Whether an event is of this kind, however it is spelt.
+pub(super) fn is_kind(event: &Value, kind: &str) -> bool {
+    event["eventType"].as_str().unwrap().eq_ignore_ascii_case(kind)
+}
+
 /// Registers in a message, in watt-hours.
 pub(super) fn registers(payload: &Value) -> Vec<Register> {
     let energy = |sample: &Value| {
         let measurand = sample.get("measurand").map_or("Energy.Active.Import.Register", |name| name.as_str().unwrap());
-        measurand == "Energy.Active.Import.Register"
+        measurand.eq_ignore_ascii_case("Energy.Active.Import.Register")
     };
     samples(payload)
         .into_iter()
@@ -156,8 +156,7 @@ fn register(at: DateTime<Utc>, sample: &Value) -> Register {
     let kilo = unit.is_some_and(|unit| unit["unit"] == "kWh");
     let multiplier = unit.and_then(|unit| unit["multiplier"].as_i64()).unwrap_or(0);
     let power = multiplier + if kilo { 3 } else { 0 };
-    assert!(sample["value"].is_number(), "{sample}");
-    let digits = sample["value"].to_string();
+    let digits = sample["value"].as_str().map_or_else(|| sample["value"].to_string(), |text| text.trim().to_owned());
     let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, ""));
     let zeros = usize::try_from(power).unwrap() - fraction.len();
     let wh = format!("{whole}{fraction}{}", "0".repeat(zeros)).parse().unwrap();

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Duration, Utc};
 
 use super::csms::Csms;
+use super::csms_v2::is_kind;
 use super::learnt_is_true;
-use crate::sim::behaviour::{ALL, AfterPowerCut, Begins, Register, ReplayOrder, named};
+use crate::sim::behaviour::{ALL, AfterPowerCut, Begins, Register, ReplayOrder, ValueStyle, named};
 use crate::sim::charger::{Action, Charger};
 use crate::sim::truth::{ChargerTruth, ConnectorTruth, SessionTruth};
 use crate::sim::{Fleet, FleetPlan, Protocol, Truth};
@@ -160,7 +161,7 @@ fn a_troubled_fleet_shows_every_oddity() {
     assert_eq!(csms.orphans, 0);
     let heard = || csms.v2.transactions.values();
     assert!(heard().any(|heard| heard.late > 0), "no event came late");
-    assert!(heard().any(|heard| heard.events[&0]["offline"] == true), "no transaction began offline");
+    assert!(heard().any(|heard| heard.started()["offline"] == true), "no transaction began offline");
     assert!(heard().any(|heard| heard.ended().is_none()), "every transaction was ended");
     assert!(heard().any(|heard| heard.token().is_none()), "no transaction ended before its driver was known");
     let chargers = &truth.chargers;
@@ -211,10 +212,12 @@ fn each_maker_departs_where_it_says_and_nowhere_else() {
             assert_eq!(ever("MeterValues"), habit.reads_by_the_clock, "{case}");
         }
         for event in heard().flat_map(|heard| heard.events.values()) {
-            let is_first = event["seqNo"] == 0;
+            let is_first = is_kind(event, "Started");
+            assert!(!is_first || habit.numbers_events_on || event["seqNo"] == 0, "{event}");
+            assert_eq!(event["seqNo"].is_string(), habit.values == ValueStyle::Padded, "{event}");
             assert_eq!(event["evse"].get("connectorId").is_some(), is_first || !habit.names_connector_once, "{event}");
             assert_eq!(event.get("offline").is_some(), !habit.leaves_out_optional, "{event}");
-            let is_priced = habit.tells_cost && event["eventType"] == "Ended";
+            let is_priced = habit.tells_cost && is_kind(event, "Ended");
             assert_eq!(event.get("costDetails").is_some(), is_priced, "{event}");
             let plugs_in = event["triggerReason"] == "CablePluggedIn";
             assert_eq!(plugs_in, is_first && habit.begins == Begins::PlugIn, "{event}");

@@ -10,7 +10,7 @@ mod socket;
 
 use super::behaviour::named;
 use super::truth::{SessionTruth, Truth};
-use csms::{Csms, instant};
+use csms::{Csms, instant, whole};
 use csms_v2::{Heard, Register, registers};
 
 /// Holds what a server learnt against the truth of a drained run, session by session.
@@ -62,19 +62,21 @@ fn learnt_in_16(session: &SessionTruth, csms: &Csms) {
 
 fn learnt_in_v2(session: &SessionTruth, heard: &Heard, terse: bool) {
     let case = format!("{session:?} against {heard:?}");
-    let numbers: Vec<u64> = heard.events.keys().copied().collect();
-    assert_eq!(numbers, (0..u64::from(session.events)).collect::<Vec<_>>(), "{case}");
+    let numbers: Vec<i64> = heard.events.keys().copied().collect();
+    let told = session.first_event..session.first_event + session.events;
+    assert_eq!(numbers, told.map(i64::from).collect::<Vec<_>>(), "{case}");
     let started = heard.started();
-    assert_eq!(started["seqNo"], 0, "{case}");
+    assert_eq!(whole(&started["seqNo"]), i64::from(session.first_event), "{case}");
     assert_eq!(instant(&started["timestamp"]), session.started_at_reported, "{case}");
     let begin = Register { at: session.started_at_reported, wh: session.meter_start_wh };
     assert_eq!(registers(started), [begin], "{case}");
     for event in heard.events.values() {
-        assert_eq!(event["evse"]["id"], session.evse_id, "{case}");
-        assert!(event["evse"].get("connectorId").is_none_or(|id| *id == session.connector_id), "{case}");
+        assert_eq!(whole(&event["evse"]["id"]), i64::from(session.evse_id), "{case}");
+        let connector = event["evse"].get("connectorId").map(whole);
+        assert!(connector.is_none_or(|id| id == i64::from(session.connector_id)), "{case}");
         assert!(event["timestamp"].as_str() >= started["timestamp"].as_str(), "{case}");
     }
-    assert_eq!(started["evse"]["connectorId"], session.connector_id, "{case}");
+    assert!(started["evse"].get("connectorId").is_some(), "{case}");
     assert!(heard.token().is_none_or(|token| token == session.id_tag), "{case}");
     assert_eq!(session.readings_acknowledged, heard.sampled_values() as u64, "{case}");
     assert_eq!(session.last_reported_wh, heard.last_register().map(|register| register.wh), "{case}");
@@ -85,7 +87,7 @@ fn learnt_in_v2(session: &SessionTruth, heard: &Heard, terse: bool) {
         assert_eq!(registers(ended), [end], "{case}");
         assert_eq!(instant(&ended["timestamp"]), end.at, "{case}");
         let reason = ended["transactionInfo"]["stoppedReason"].as_str().unwrap_or("Local");
-        assert_eq!(session.stop_reason.as_deref(), Some(reason), "{case}");
+        assert!(session.stop_reason.as_ref().is_some_and(|told| told.eq_ignore_ascii_case(reason)), "{case}");
         assert!(terse || ended["offline"] == session.offline_end, "{case}");
     }
 }

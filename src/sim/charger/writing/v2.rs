@@ -22,7 +22,7 @@ impl Charger {
         match call {
             Call::Boot => ("BootNotification", self.write_boot_v2()),
             Call::Heartbeat => ("Heartbeat", json!({})),
-            Call::Authorize { tag } => ("Authorize", json!({"idToken": id_token(tag)})),
+            Call::Authorize { tag } => ("Authorize", json!({"idToken": self.id_token(tag)})),
             Call::Chatter => ("DataTransfer", self.write_chatter(now)),
             Call::Status { place, status, error, at } if self.spec.behaviour.tells_states_as_events => {
                 ("NotifyEvent", self.write_state_event(*place, *status, *error, *at, now))
@@ -46,16 +46,16 @@ impl Charger {
             station["serialNumber"] = json!(self.serial_number());
             station["firmwareVersion"] = json!(behaviour.firmware);
         }
-        json!({"reason": self.boot_reason.as_str(), "chargingStation": station})
+        json!({"reason": behaviour.word(self.boot_reason.as_str()), "chargingStation": station})
     }
 
     fn write_status_v2(&self, place: Option<usize>, status: Status, at: DateTime<Utc>) -> Value {
-        let (evse, connector) = self.outlet(place);
+        let (behaviour, (evse, connector)) = (self.spec.behaviour, self.outlet(place));
         json!({
-            "timestamp": self.spec.behaviour.time(at),
-            "connectorStatus": status.as_v2(),
-            "evseId": evse,
-            "connectorId": connector,
+            "timestamp": behaviour.time(at),
+            "connectorStatus": behaviour.word(status.as_v2()),
+            "evseId": behaviour.integer(evse.into()),
+            "connectorId": behaviour.integer(connector.into()),
         })
     }
 
@@ -100,10 +100,10 @@ impl Charger {
         };
         let at = session.started_at_reported;
         let mut event = self.event(session, stamp, "Started", trigger, at);
-        event["transactionInfo"]["chargingState"] = json!(stamp.state.as_str());
+        event["transactionInfo"]["chargingState"] = json!(behaviour.word(stamp.state.as_str()));
         event["meterValue"] = self.register_alone(at, session.meter_start_wh, Context::Begin);
         if behaviour.begins == Begins::PowerFlow {
-            event["idToken"] = id_token(&session.id_tag);
+            event["idToken"] = self.id_token(&session.id_tag);
         }
         if let Some(id) = session.remote_start_id {
             event["transactionInfo"]["remoteStartId"] = json!(id);
@@ -114,10 +114,10 @@ impl Charger {
     fn write_change(&self, place: usize, stamp: &Stamp) -> Value {
         let (behaviour, session) = (self.spec.behaviour, &self.sessions[place]);
         let mut event = self.event(session, stamp, "Updated", "ChargingStateChanged", stamp.at);
-        event["transactionInfo"]["chargingState"] = json!(stamp.state.as_str());
+        event["transactionInfo"]["chargingState"] = json!(behaviour.word(stamp.state.as_str()));
         if behaviour.begins == Begins::PlugIn && stamp.state == ChargingState::Charging {
-            event["triggerReason"] = json!("Authorized");
-            event["idToken"] = id_token(&session.id_tag);
+            event["triggerReason"] = json!(behaviour.word("Authorized"));
+            event["idToken"] = self.id_token(&session.id_tag);
         }
         event
     }
@@ -140,10 +140,10 @@ impl Charger {
         let mut event = self.event(session, stamp, "Ended", reason.trigger(), at);
         event["meterValue"] = self.register_alone(at, register, Context::End);
         if !(behaviour.leaves_out_optional && reason == Reason::Local) {
-            event["transactionInfo"]["stoppedReason"] = json!(reason.as_v2());
+            event["transactionInfo"]["stoppedReason"] = json!(behaviour.word(reason.as_v2()));
         }
         if !behaviour.leaves_out_optional && reason == Reason::Local {
-            event["idToken"] = id_token(&session.id_tag);
+            event["idToken"] = self.id_token(&session.id_tag);
         }
         if behaviour.tells_cost {
             event["costDetails"] = cost(session, (at - session.started_at_reported).num_seconds().max(0));
@@ -155,25 +155,30 @@ impl Charger {
     fn event(&self, session: &SessionTruth, stamp: &Stamp, kind: &str, trigger: &str, at: DateTime<Utc>) -> Value {
         let behaviour = self.spec.behaviour;
         let mut event = json!({
-            "eventType": kind,
-            "triggerReason": trigger,
+            "eventType": behaviour.word(kind),
+            "triggerReason": behaviour.word(trigger),
             "timestamp": behaviour.time(at),
-            "seqNo": stamp.seq_no,
+            "seqNo": behaviour.integer(stamp.seq_no.into()),
             "transactionInfo": {"transactionId": session.transaction_id},
-            "evse": {"id": session.evse_id},
+            "evse": {"id": behaviour.integer(session.evse_id.into())},
         });
-        if stamp.seq_no == 0 || !behaviour.names_connector_once {
-            event["evse"]["connectorId"] = json!(session.connector_id);
+        if kind == "Started" || !behaviour.names_connector_once {
+            event["evse"]["connectorId"] = behaviour.integer(session.connector_id.into());
         }
         if !behaviour.leaves_out_optional {
-            event["transactionInfo"]["chargingState"] = json!(stamp.state.as_str());
+            event["transactionInfo"]["chargingState"] = json!(behaviour.word(stamp.state.as_str()));
             event["offline"] = json!(stamp.offline);
         }
         event
     }
 
+    fn id_token(&self, tag: &str) -> Value {
+        json!({"idToken": tag, "type": self.spec.behaviour.word("ISO14443")})
+    }
+
     fn write_idle_reading(&self, place: usize, reading: &Reading) -> Value {
-        json!({"evseId": self.connectors[place].evse_id, "meterValue": self.meter_values(reading)})
+        let evse = self.spec.behaviour.integer(self.connectors[place].evse_id.into());
+        json!({"evseId": evse, "meterValue": self.meter_values(reading)})
     }
 
     fn meter_values(&self, reading: &Reading) -> Value {
@@ -199,10 +204,6 @@ impl Charger {
             "reportData": data,
         })
     }
-}
-
-fn id_token(tag: &str) -> Value {
-    json!({"idToken": tag, "type": "ISO14443"})
 }
 
 /// What a session cost, to a tenth of a penny.
