@@ -90,10 +90,13 @@ pub struct Evse {
 }
 
 impl Charger {
-    /// The EVSE number to show for a place at this charger.
+    /// The EVSE number to show for a place at this charger: the charger's own where it has that connector, else the one
+    /// that the connector is listed under.
     pub fn evse_of(&self, outlet: Outlet) -> u32 {
-        let listed = self.evses.iter().find(|evse| evse.connectors.contains(&outlet.connector));
-        listed.map_or(outlet.evse, |evse| evse.id)
+        let mut listed = self.evses.iter().filter(|evse| evse.connectors.contains(&outlet.connector));
+        let first = listed.next();
+        let own = first.into_iter().chain(listed).find(|evse| evse.id == outlet.evse);
+        own.or(first).map_or(outlet.evse, |evse| evse.id)
     }
 
     /// Rated power of its strongest EVSE, in watts.
