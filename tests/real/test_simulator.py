@@ -34,7 +34,7 @@ QUESTIONS = {
         ("RequestStartTransaction", {"remoteStartId": 5, "idToken": TOKEN}),
         ("RequestStopTransaction", {"transactionId": "none"}),
         ("ChangeAvailability", {"operationalStatus": "Operative"}),
-        ("GetTransactionStatus", {}),
+        ("GetTransactionStatus", {"transactionId": "none"}),
         ("GetLocalListVersion", {}),
         ("UnlockConnector", {"evseId": 1, "connectorId": 1}),
         ("ClearVariableMonitoring", {"id": [1, 2]}),

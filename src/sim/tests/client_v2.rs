@@ -228,6 +228,11 @@ fn common_calls_are_answered_and_unknown_ones_refused_by_the_book() {
         ("GetLocalListVersion", json!({}), json!({"versionNumber": 0})),
         ("GetTransactionStatus", json!({}), json!({"messagesInQueue": true})),
         (
+            "GetTransactionStatus",
+            json!({"transactionId": "none"}),
+            json!({"messagesInQueue": true, "ongoingIndicator": false}),
+        ),
+        (
             "ClearVariableMonitoring",
             json!({"id": [3]}),
             json!({"clearMonitoringResult": [{"status": "NotFound", "id": 3}]}),

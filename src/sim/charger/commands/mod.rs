@@ -13,13 +13,6 @@ use crate::sim::agenda::Timer;
 use crate::sim::behaviour::Protocol;
 use crate::sim::words::{Context, Reason, Status};
 
-/// How the server wants a charger to start afresh.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Asked {
-    Hard,
-    Soft,
-}
-
 impl Charger {
     /// Answers a call of the server.
     pub(super) fn command(&mut self, now: DateTime<Utc>, id: &Value, action: &str, payload: &Value) {
@@ -63,12 +56,8 @@ impl Charger {
         "Accepted"
     }
 
-    /// Ends all sessions and starts afresh.
-    fn reset_now(&mut self, now: DateTime<Utc>, asked: Asked) -> &'static str {
-        let reason = match asked {
-            Asked::Hard => Reason::HardReset,
-            Asked::Soft => Reason::SoftReset,
-        };
+    /// Ends all sessions for this reason and starts afresh.
+    fn reset_now(&mut self, now: DateTime<Utc>, reason: Reason) -> &'static str {
         for session in 0..self.sessions.len() {
             self.break_session(session, now, reason);
         }

@@ -3,11 +3,11 @@
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 
-use super::Asked;
 use crate::sim::charger::Charger;
 use crate::sim::charger::answers::whole_number;
 use crate::sim::charger::evse::Remote;
 use crate::sim::charger::outbox::Call;
+use crate::sim::words::Reason;
 
 impl Charger {
     /// What a call of the server is answered with; none if it is unknown.
@@ -22,7 +22,7 @@ impl Charger {
             }
             "Reset" => {
                 let hard = payload.get("type").and_then(Value::as_str) == Some("Hard");
-                json!({"status": self.reset_now(now, if hard { Asked::Hard } else { Asked::Soft })})
+                json!({"status": self.reset_now(now, if hard { Reason::HardReset } else { Reason::SoftReset })})
             }
             "ChangeAvailability" => self.change_availability(now, payload),
             "TriggerMessage" => self.trigger(now, payload),

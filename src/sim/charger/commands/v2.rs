@@ -3,14 +3,14 @@
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 
-use super::Asked;
 use crate::sim::behaviour::{Begins, Protocol};
 use crate::sim::charger::Charger;
 use crate::sim::charger::answers::whole_number;
 use crate::sim::charger::evse::Remote;
 use crate::sim::charger::outbox::Call;
 use crate::sim::charger::writing::REPORT_PARTS;
-use crate::sim::words::BootReason;
+use crate::sim::truth::SessionTruth;
+use crate::sim::words::{BootReason, Reason};
 
 /// Something that a charger tells about itself.
 pub(in crate::sim::charger) struct Variable {
@@ -66,7 +66,7 @@ impl Charger {
                 json!({"clearMonitoringResult": results})
             }
             "UnlockConnector" => json!({"status": if self.spec.demand.is_dc() { "UnlockFailed" } else { "Unlocked" }}),
-            "GetTransactionStatus" => json!({"messagesInQueue": !self.outbox.is_empty()}),
+            "GetTransactionStatus" => self.transaction_status(payload),
             "GetLocalListVersion" => json!({"versionNumber": 0}),
             "CostUpdated" => json!({}),
             other => json!({"status": self.refusal_of(other)?}),
@@ -132,13 +132,13 @@ impl Charger {
             return "Rejected";
         }
         if payload.get("type").and_then(Value::as_str) != Some("OnIdle") {
-            return self.reset_now(now, Asked::Hard);
+            return self.reset_now(now, Reason::HardReset);
         }
         if self.evses.iter().any(|evse| evse.visit.is_some()) {
             self.resets_when_idle = true;
             return "Scheduled";
         }
-        self.reset_now(now, Asked::Soft)
+        self.reset_now(now, Reason::SoftReset)
     }
 
     fn trigger_v2(&mut self, now: DateTime<Utc>, payload: &Value) -> &'static str {
@@ -193,6 +193,16 @@ impl Charger {
         fits.map(|(place, _)| place).collect()
     }
 
+    fn transaction_status(&self, payload: &Value) -> Value {
+        let mut status = json!({"messagesInQueue": !self.outbox.is_empty()});
+        if let Some(wanted) = payload.get("transactionId").and_then(Value::as_str) {
+            let of = |session: &&SessionTruth| session.transaction_id.as_deref() == Some(wanted);
+            let is_open = self.sessions.iter().find(of).is_some_and(|session| session.ended_at.is_none());
+            status["ongoingIndicator"] = json!(is_open);
+        }
+        status
+    }
+
     fn accept_report(&mut self, payload: &Value) -> Value {
         let request = payload.get("requestId").and_then(whole_number).unwrap_or(0);
         for part in 0..REPORT_PARTS {
@@ -234,7 +244,7 @@ impl Charger {
         ]
     }
 
-    fn tell_variable(&mut self, asked: &Value) -> Value {
+    fn tell_variable(&self, asked: &Value) -> Value {
         let mut result = named(asked);
         match self.find_variable(asked) {
             Ok(variable) => {

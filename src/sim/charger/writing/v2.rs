@@ -80,10 +80,6 @@ impl Charger {
         if error != ErrorCode::NoError {
             event["techCode"] = json!(error.as_str());
         }
-        self.notify(now, &event)
-    }
-
-    fn notify(&self, now: DateTime<Utc>, event: &Value) -> Value {
         json!({"generatedAt": self.spec.behaviour.time(self.clock(now)), "seqNo": 0, "tbc": false, "eventData": [event]})
     }
 
