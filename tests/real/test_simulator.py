@@ -148,10 +148,10 @@ def answer(protocol, action, number):
 
 async def simulate(judge, port, protocol, folder, chargers):
     truth = folder / "truth.json"
-    command = ["simulate", "--url", f"ws://127.0.0.1:{port}/", "--chargers", str(chargers), "--speed", "20000"]
+    command = ["simulate", "--url", f"ws://127.0.0.1:{port}/", "--chargers", str(chargers), "--speed", "10000"]
     command += ["--duration", "16", "--trouble", "10", "--protocols", protocol, "--truth", str(truth)]
     process = await asyncio.create_subprocess_exec(BINARY, *command, stdout=asyncio.subprocess.DEVNULL)
-    assert await asyncio.wait_for(process.wait(), 120) == 0
+    assert await asyncio.wait_for(process.wait(), 240) == 0
     return json.loads(truth.read_text())
 
 
@@ -160,12 +160,12 @@ async def test_every_frame_of_a_simulated_charger_fits_the_official_schemas(tmp_
     judge = Judge()
     async with websockets.serve(judge.serve, "127.0.0.1", 0, subprotocols=list(FOLDERS)) as server:
         port = server.sockets[0].getsockname()[1]
-        truth = await simulate(judge, port, protocol, tmp_path, 12)
+        truth = await simulate(judge, port, protocol, tmp_path, 16)
     loose = judge.complaints.pop(LOOSE, [])
     assert not judge.complaints, judge.complaints
     assert bool(loose) == (protocol == "2.0.1")
     subprotocol = f"ocpp{protocol}"
-    assert truth["totals"]["sessions"] > 10 and truth["totals"]["stops_acknowledged"] > 10
+    assert truth["totals"]["sessions"] > 5 and truth["totals"]["stops_acknowledged"] > 5
     expected = ["BootNotificationRequest", "HeartbeatRequest", "TransactionEventRequest", "NotifyReportRequest"]
     expected += ["NotifyEventRequest"] if protocol == "2.1" else ["StatusNotificationRequest", "MeterValuesRequest"]
     expected += [question + "Response" for question, _ in QUESTIONS[subprotocol]]
