@@ -83,10 +83,10 @@ impl Service {
     }
 
     /// Connects a charger that offers this subprotocol.
-    pub(crate) async fn charger_speaking(&self, id: &str, subprotocol: &'static str) -> Charger {
+    pub(crate) async fn charger_speaking(&self, id: &str, protocol: &'static str) -> Charger {
         let stream = tokio::net::TcpStream::connect(self.ocpp()).await.unwrap();
         let mut request = format!("ws://{}/ocpp/{id}", self.ocpp()).into_client_request().unwrap();
-        request.headers_mut().insert("Sec-WebSocket-Protocol", HeaderValue::from_static(subprotocol));
+        request.headers_mut().insert("Sec-WebSocket-Protocol", HeaderValue::from_static(protocol));
         let (socket, _) = tokio_tungstenite::client_async(request, stream).await.unwrap();
         Charger { socket }
     }
