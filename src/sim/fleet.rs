@@ -8,7 +8,7 @@ use super::places::{Kit, SITES, Site};
 use super::truth::{Header, SessionTruth, Totals, Truth};
 
 /// What a fleet speaks unless it is told otherwise.
-pub const SPOKEN: &[Protocol] = &[Protocol::V16];
+pub const SPOKEN: &[Protocol] = Protocol::ALL;
 
 /// What a fleet is made from.
 #[derive(Debug, Clone, PartialEq)]

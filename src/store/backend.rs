@@ -3,7 +3,8 @@
 use super::StoreError;
 use super::archive::{Archive, HandshakeRow};
 use crate::domain::ids::{ChargerId, SessionId, StationKey};
-use crate::domain::record::{Change, FrameRow, Known, Question, StationMemory};
+use crate::domain::memory::{Known, Question, StationMemory};
+use crate::domain::record::{Change, FrameRow};
 use crate::domain::time::At;
 
 /// The rows of one record, taken apart.
