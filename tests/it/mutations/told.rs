@@ -48,6 +48,11 @@ impl Told {
         Self { kind, fields: fields.0, items }
     }
 
+    /// Whether nothing of the payload is in the event.
+    pub(super) fn says_nothing(&self) -> bool {
+        self.fields.is_empty() && self.items.is_empty()
+    }
+
     /// How another event differs, if it does.
     pub(super) fn differs(&self, other: &Self) -> Option<String> {
         self.costs_more_than("-", other)
