@@ -7,6 +7,7 @@ places; what they need around them comes along."""
 import copy
 import functools
 import json
+import math
 import pathlib
 import random
 import re
@@ -219,8 +220,8 @@ def forms(node, draft_4):
     numbers += [] if draft_4 else ["1.0"]
     numbers += ["0.5", "-12.25", "1e2", "1.5E-2", "123456789.125"] if kind == "number" else []
     numbers += [str(bound) if bound % 1 else str(int(bound)) for bound in (least, most) if bound is not None]
-    inside = [text for text in numbers if (least is None or float(text) >= least) and (most is None or float(text) <= most)]
-    return [Written(text) for text in dict.fromkeys(inside)]
+    least, most = (-math.inf if least is None else least), (math.inf if most is None else most)
+    return [Written(text) for text in dict.fromkeys(numbers) if least <= float(text) <= most]
 
 
 def faults_of(node, value):
