@@ -187,7 +187,7 @@ class Maker:
             whole = self.build({path: ANY})
             if required:
                 yield "dropped", path, without(copy.deepcopy(whole), path)
-            if path[-1] != 0:
+            if path[-1] != 0 and "type" in node:
                 yield "null", path, self.build({path: None})
             for kind, value in faults_of(node, whole_at(whole, path)):
                 yield kind, path, self.build({path: value})

@@ -129,7 +129,8 @@ async def test_what_the_schemas_allow_is_not_noted_as_deviating(service, version
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_what_the_schemas_refuse_is_noted_by_the_rule_for_it(service, version):
     cases, notes, misfits = await sent(service, version, broken)
-    unnoticed = [case for case, noted in zip(cases, notes) if RULES[kind_of(case)] not in [rule for rule, _, _ in noted]]
+    by_rule = [{rule for rule, _, _ in noted} for noted in notes]
+    unnoticed = [case for case, rules in zip(cases, by_rule) if RULES[kind_of(case)] not in rules]
     gaps = [gap for gap in GAPS if version in gap[0]]
     surprising = [str(case) for case in unnoticed if not any(fills(gap, case) for gap in gaps)]
     assert surprising == [], report(surprising)
@@ -203,7 +204,7 @@ GAPS = [
     ("2.1", "ClearedChargingLimit|NotifyChargingLimit|ReportChargingProfiles", r"too long at .*chargingLimitSource"),
     ("2.0.1", "NotifyEVChargingNeeds", r"too (small|large) at .*(bulkSoC|fullSoC|stateOfCharge)"),
     ("2.0.1", "NotifyChargingLimit|NotifyEVChargingSchedule|ReportChargingProfiles", "too small at .*ePriceLevel"),
-    ("2.1", "NotifyChargingLimit|NotifyEVChargingSchedule|ReportChargingProfiles", r"too large at .*dischargeLimit(_L\d)?"),
+    ("2.1", "NotifyChargingLimit|NotifyEVChargingSchedule|ReportChargingProfiles", r"too large at .*dischargeLimit.*"),
     ("2.1", "BatterySwap", "too (small|large) at .*so[CH]"),
     ("2.1", "NotifyReport", "too small at .*maxElements"),
     ("2.1", "TransactionEvent", "too large at numberOfPhasesUsed"),
@@ -235,8 +236,7 @@ def broken(version):
     for action in actions(version):
         for kind, path, payload in Maker(request(version, action)).broken():
             read = json.loads(text_of(payload))
-            if official.validator(version, action).is_valid(read):
-                continue
+            assert not official.validator(version, action).is_valid(read), (action, kind, path)
             yield Case(action, f"{kind} at {show(path)}", payload)
 
 
@@ -256,7 +256,8 @@ async def sent(service, version, make):
         assert [(answer[0], answer[1]) for answer in answers] == [(3, str(number)) for number in asked]
         for number, (_, _, result) in zip(asked, answers):
             case = cases[number]
-            misfits.extend((case.action, f"{case}: {fault}") for fault in faults(version, case.action, result, answer=True))
+            found = faults(version, case.action, result, answer=True)
+            misfits.extend((case.action, f"{case}: {fault}") for fault in found)
 
     await asyncio.gather(*(some(first) for first in range(0, len(cases), 100)))
     notes = [[] for _ in cases]
