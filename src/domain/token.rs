@@ -10,12 +10,20 @@ const NOBODY: [&str; 4] = ["NoAuthorization", "FREE", "FREEVEND", "NULL"];
 
 /// The key under which tokens are hashed. It is kept outside the ledger.
 #[derive(Clone)]
-pub struct TokenKey([u8; 32]);
+pub struct TokenKey {
+    bytes: [u8; 32],
+    keeps_hashes: bool,
+}
 
 impl TokenKey {
     /// Wraps 256 random bits.
     pub const fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+        Self { bytes, keeps_hashes: false }
+    }
+
+    /// The key for what was exported from a ledger: a token that is a hash already stays that hash.
+    pub const fn keeping_hashes(self) -> Self {
+        Self { bytes: self.bytes, keeps_hashes: true }
     }
 
     /// The hash of a token as sent. Two spellings that differ in case or outer blanks are one token.
@@ -28,7 +36,10 @@ impl TokenKey {
         if let Some(word) = NOBODY.iter().find(|word| word.eq_ignore_ascii_case(seen)) {
             return Some(TokenHash((*word).into()));
         }
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).ok()?;
+        if self.keeps_hashes && is_hash(seen) {
+            return Some(TokenHash(seen.into()));
+        }
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.bytes).ok()?;
         mac.update(seen.to_uppercase().as_bytes());
         let digest = mac.finalize().into_bytes();
         let text = digest.iter().take(16).fold(String::with_capacity(34), |mut text, byte| {
@@ -39,6 +50,12 @@ impl TokenKey {
         });
         Some(TokenHash(format!("t:{text}").into()))
     }
+}
+
+/// Whether a text is a hash as the ledger writes it.
+fn is_hash(text: &str) -> bool {
+    let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    text.strip_prefix("t:").is_some_and(|digits| digits.len() == 32 && digits.bytes().all(digit))
 }
 
 impl fmt::Debug for TokenKey {
@@ -80,6 +97,17 @@ mod tests {
         assert_ne!(key.hash("04AABBCC"), key.hash("04AABBCD"));
         assert_ne!(key.hash("04AABBCC"), TokenKey::new([8; 32]).hash("04AABBCC"));
         assert_eq!(key.hash("  "), None);
+    }
+
+    #[test]
+    fn only_the_key_for_exports_leaves_a_hash_as_it_is() {
+        let key = TokenKey::new([7; 32]);
+        let hash = key.hash("04AABBCC").unwrap();
+        assert_ne!(key.hash(hash.as_str()), Some(hash.clone()));
+        let keeping = key.keeping_hashes();
+        assert_eq!(keeping.hash(hash.as_str()), Some(hash.clone()));
+        assert_eq!(keeping.hash("04AABBCC"), Some(hash));
+        assert_ne!(keeping.hash("t:04AABBCC").unwrap().as_str(), "t:04AABBCC");
     }
 
     #[test]
