@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::log::Captured;
+use super::past::{is_of_the_present, plain, session_in};
 use super::pipeline::Pipeline;
 use super::transactions::Transactions;
 use super::version;
@@ -19,7 +20,7 @@ use crate::domain::record::{Answer, Change, Effect, FrameRow, Record, Turn};
 use crate::domain::station::{Rules, Station};
 use crate::domain::time::At;
 use crate::domain::token::TokenKey;
-use crate::ocpp::{self, Message, Understood, Version};
+use crate::ocpp::{self, Call, Message, Understood, Version};
 use crate::store::archive::EvidenceFilter;
 use crate::store::{Store, StoreError};
 
@@ -153,12 +154,9 @@ impl Feeder {
         captured: &Captured,
         file: &mut Perspective,
     ) -> Result<Fate, StoreError> {
-        match way::told(&captured.frame, captured.heading, &mut fed.pending, file) {
-            Sender::Central => {
-                fed.transactions.answered(&captured.frame);
-                return Ok(Fate::OfCentral);
-            }
-            Sender::Charger => {}
+        if way::told(&captured.frame, captured.heading, &mut fed.pending, file) == Sender::Central {
+            fed.transactions.answered(&captured.frame);
+            return Ok(Fate::OfCentral);
         }
         self.settle_version(fed, captured, at).await?;
         self.wake(fed, at).await?;
@@ -206,25 +204,12 @@ impl Feeder {
         };
         if let Some(reply) = self.reply_of_known(fed, at, action, &text).await? {
             heard.known = true;
-            fed.learn_again(&captured.frame, &reply, &message);
+            fed.learn_again(&reply, &message);
             return Ok(heard);
         }
         let frame = FrameRow { received: at, text, action: action.into(), reply: None, deviations };
         let (turn, reply) = match message {
-            Message::Call { call, mut event } => {
-                self.reconnect(fed, at, &event).await?;
-                if call.version == Version::V16 {
-                    fed.transactions.translate(&mut event, captured.ours && self.clock.is_none());
-                }
-                let start = if let Event::TransactionStarted(start) = &event { Some(start.clone()) } else { None };
-                let turn = self.turn(fed, at, event).await?;
-                if let (Some(start), Some(Answer::Started(session))) = (start, &turn.answer) {
-                    fed.transactions.started(&ocppj_plain(&call.id), &start, *session);
-                }
-                let heartbeat = (self.rules)(fed.station.charger()).heartbeat;
-                let reply = ocpp::reply(&call, turn.answer.as_ref(), heartbeat);
-                (turn, Some(reply))
-            }
+            Message::Call { call, event } => self.call(fed, at, &call, event, captured.ours).await?,
             Message::Statement(event) => (self.turn(fed, at, event).await?, None),
             Message::Refused(reply) => (Turn::default(), Some(reply)),
             Message::Response { .. } | Message::Silent => (Turn::default(), None),
@@ -232,6 +217,29 @@ impl Feeder {
         heard.take(&turn);
         self.commit(fed, at, turn, Some((frame, reply))).await?;
         Ok(heard)
+    }
+
+    /// A call: what it leads to, and the answer.
+    async fn call(
+        &mut self,
+        fed: &mut Fed,
+        at: At,
+        call: &Call,
+        mut event: Event,
+        ours: bool,
+    ) -> Result<(Turn, Option<Box<str>>), StoreError> {
+        self.reconnect(fed, at, &event).await?;
+        if call.version == Version::V16 {
+            fed.transactions.translate(&mut event, ours && self.clock.is_none());
+        }
+        let start = if let Event::TransactionStarted(start) = &event { Some(start.clone()) } else { None };
+        let turn = self.turn(fed, at, event).await?;
+        if let (Some(start), Some(Answer::Started(session))) = (start, &turn.answer) {
+            fed.transactions.started(&plain(&call.id), &start, *session);
+        }
+        let heartbeat = (self.rules)(fed.station.charger()).heartbeat;
+        let reply = ocpp::reply(call, turn.answer.as_ref(), heartbeat);
+        Ok((turn, Some(reply)))
     }
 
     /// A boot long after the last one came over a new connection.
@@ -343,13 +351,12 @@ impl Fed {
     }
 
     /// A start that the ledger has tells by its old answer which session it began.
-    fn learn_again(&mut self, frame: &str, reply: &str, message: &Message) {
+    fn learn_again(&mut self, reply: &str, message: &Message) {
         if let Message::Call { call, event: Event::TransactionStarted(start) } = message
             && let Some(session) = session_in(reply)
         {
-            self.transactions.started(&ocppj_plain(&call.id), start, session);
+            self.transactions.started(&plain(&call.id), start, session);
         }
-        tracing::trace!(bytes = frame.len(), "a frame that the ledger has");
     }
 }
 
@@ -370,38 +377,5 @@ impl Heard {
                 | Effect::Gone(_) => {}
             }
         }
-    }
-}
-
-/// A message id as plain text.
-fn ocppj_plain(id: &str) -> String {
-    crate::ocppj::decoded(id).map_or_else(|| id.to_owned(), std::borrow::Cow::into_owned)
-}
-
-/// The session that an answer to a start names.
-fn session_in(reply: &str) -> Option<SessionId> {
-    let reply: serde_json::Value = serde_json::from_str(reply).ok()?;
-    let id = reply.get(2)?.get("transactionId")?.as_i64()?;
-    i32::try_from(id).ok().map(SessionId)
-}
-
-/// What tells how a charger stands now, or from now on: the past has no say in it.
-const fn is_of_the_present(change: &Change) -> bool {
-    match change {
-        Change::ConnectorNow(_)
-        | Change::ConnectorGone(_)
-        | Change::Booted { .. }
-        | Change::Contact(_)
-        | Change::Variable(_)
-        | Change::Monitor(_) => true,
-        Change::Paint(paint) => paint.until.is_none(),
-        Change::StatusEvidence(_)
-        | Change::Session(_)
-        | Change::Reading(_)
-        | Change::Security { .. }
-        | Change::Progress { .. }
-        | Change::Report(_)
-        | Change::ReadingsMoved { .. }
-        | Change::Observed { .. } => false,
     }
 }

@@ -8,6 +8,7 @@ mod feed;
 mod log;
 mod object;
 mod paper;
+mod past;
 mod pipeline;
 mod play;
 mod report;
