@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{Failure, demo, healthcheck, screen, serve, simulate};
+use super::{Failure, demo, healthcheck, replay, screen, serve, simulate};
 use crate::config::Settings;
 use crate::config::load::{Sources, load};
 use crate::config::sites::Registry;
@@ -45,6 +45,12 @@ enum Command {
         after_help = "Example: chargewatch simulate --url ws://localhost:9000/ocpp --chargers 50 --speed 60 --truth truth.json"
     )]
     Simulate(simulate::SimulateFlags),
+    /// Replay captured frames or the log of a central system, and say what was understood. Nothing is kept unless asked.
+    #[command(
+        after_help = "Example: chargewatch replay steve.log; chargewatch replay --data-dir data frames.ndjson",
+        allow_negative_numbers = true
+    )]
+    Replay(replay::ReplayFlags),
     /// Check the settings, the registry and the passwords, and say what is wrong.
     #[command(after_help = "Exits with 0 when all is well, with 2 when something is wrong.")]
     CheckConfig(ConfigFlag),
@@ -97,6 +103,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Serve(flags) => serve::run(flags.settings()?),
         Command::Demo(flags) => demo::run(&flags),
         Command::Simulate(flags) => simulate::run(flags),
+        Command::Replay(flags) => replay::run(&flags),
         Command::CheckConfig(flag) => check(&flag),
         Command::Healthcheck { http } => healthcheck::ask(http).map_err(Failure::trouble),
     }
