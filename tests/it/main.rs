@@ -22,3 +22,4 @@ mod replies;
 mod robustness;
 mod samples;
 mod support;
+mod two_x;
