@@ -37,6 +37,18 @@ pub(super) fn kind(
     }
 }
 
+/// Gives the samples of a bucket their time.
+pub(super) fn close_bucket(at: ChargerTime, mut samples: Vec<Sample>, out: &mut Vec<Sample>) {
+    for sample in &mut samples {
+        sample.at = at;
+    }
+    if out.is_empty() {
+        *out = samples;
+    } else {
+        out.append(&mut samples);
+    }
+}
+
 /// The value where the specification wants a text (1.6). JSON numbers are no deviation that costs anything, but one all
 /// the same.
 pub(super) fn text_of<'de>(value: Scalar<'de>, notes: &mut Notes<'_>) -> Option<Cow<'de, str>> {

@@ -8,7 +8,7 @@ use crate::domain::time::ChargerTime;
 use crate::ocpp::field::{Choice, Scalar, Time};
 use crate::ocpp::notes::Notes;
 use crate::ocpp::record::{Element, List, record};
-use crate::ocpp::sampling::{What, kind, measured, read_number, text_of};
+use crate::ocpp::sampling::{What, close_bucket, kind, measured, read_number, text_of};
 
 record! {
     /// MeterValues.req.
@@ -53,15 +53,7 @@ impl<'de> Element<'de> for MeterValue<'de> {
     type Out = Sample;
 
     fn close(self, out: &mut Vec<Sample>, _notes: &mut Notes<'_>) {
-        let mut samples = self.samples.0;
-        for sample in &mut samples {
-            sample.at = self.at.0;
-        }
-        if out.is_empty() {
-            *out = samples;
-        } else {
-            out.append(&mut samples);
-        }
+        close_bucket(self.at.0, self.samples.0, out);
     }
 }
 

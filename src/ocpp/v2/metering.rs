@@ -10,7 +10,7 @@ use crate::domain::time::ChargerTime;
 use crate::ocpp::field::{Choice, Scalar, Time, Whole, word_of};
 use crate::ocpp::notes::Notes;
 use crate::ocpp::record::{Element, FromScalar, List, One, record};
-use crate::ocpp::sampling::{What, kind, measured, number_of};
+use crate::ocpp::sampling::{What, close_bucket, kind, measured, number_of};
 use crate::ocpp::shape::{Kept, Shape, Shaped};
 use crate::ocpp::words::Vocabulary;
 
@@ -79,15 +79,7 @@ impl<'de> Element<'de> for MeterValue<'de> {
     type Out = Sample;
 
     fn close(self, out: &mut Vec<Sample>, _notes: &mut Notes<'_>) {
-        let mut samples = self.samples.0;
-        for sample in &mut samples {
-            sample.at = self.at.0;
-        }
-        if out.is_empty() {
-            *out = samples;
-        } else {
-            out.append(&mut samples);
-        }
+        close_bucket(self.at.0, self.samples.0, out);
     }
 }
 
