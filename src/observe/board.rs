@@ -130,6 +130,14 @@ impl ChargerLive {
         &mut self.connectors[index]
     }
 
+    /// A session is at one connector: it may have been put down at another before more was known.
+    fn vacate_others(&mut self, row: &SessionRow) {
+        let others = self.connectors.iter_mut().filter(|connector| connector.outlet != row.outlet);
+        for connector in others.filter(|connector| connector.session.is_some_and(|open| open.id == row.id)) {
+            connector.session = None;
+        }
+    }
+
     /// Whether it has not been heard for longer than the grace.
     pub fn is_silent(&self, now: At, grace_ms: i64) -> bool {
         !self.connected && self.heard.is_none_or(|heard| now.millis_since(heard) > grace_ms)
@@ -266,6 +274,7 @@ impl Board {
                     Effect::Status(now) => live.connector(now.outlet).now = Some(now.clone()),
                     Effect::Live { outlet, kind, at, value } => live.connector(*outlet).show(kind, *at, *value),
                     Effect::Session { what, row, energy_added } => {
+                        live.vacate_others(row);
                         live.connector(row.outlet).session(*what, row, *energy_added);
                     }
                     Effect::Gone(outlet) => live.connector(*outlet).retire(),
@@ -308,6 +317,20 @@ mod tests {
     fn row(id: i32, state: SessionState) -> SessionRow {
         let id = SessionId(id);
         SessionRow { state, ..SessionRow::unknown(id, Outlet::new(1, 1), id.into(), At::from_millis(0)) }
+    }
+
+    #[test]
+    fn a_session_that_moves_to_another_connector_is_open_at_one_alone() {
+        let board = Board::default();
+        let charger = ChargerId::new("CP-1");
+        for outlet in [Outlet::new(1, 0), Outlet::new(1, 2)] {
+            let row = Box::new(SessionRow { outlet, ..row(8, SessionState::Active) });
+            let effect = Effect::Session { what: SessionEvent::Progressed, row, energy_added: MilliWh(0) };
+            board.apply(&charger, &[effect]);
+        }
+        let open = |connector: &ConnectorLive| (connector.outlet.connector, connector.session.is_some());
+        let live = board.get(&charger).unwrap();
+        assert_eq!(live.connectors.iter().map(open).collect::<Vec<_>>(), [(0, false), (2, true)]);
     }
 
     #[test]
