@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{Failure, demo, healthcheck, screen, serve, simulate};
+use super::{Failure, demo, healthcheck, screen, serve, simulate, telemetry};
 use crate::config::Settings;
 use crate::config::load::{Sources, load};
 use crate::config::sites::Registry;
@@ -45,6 +45,14 @@ enum Command {
         after_help = "Example: chargewatch simulate --url ws://localhost:9000/ocpp --chargers 50 --speed 60 --truth truth.json"
     )]
     Simulate(simulate::SimulateFlags),
+    /// Send telemetry of a period again: after a bucket was lost, or the schema has changed. Can be interrupted.
+    #[command(after_help = "Example: chargewatch backfill --config site.toml --from 2026-11-01 --to 2026-11-08")]
+    Backfill(telemetry::BackfillFlags),
+    /// Write readings or sessions of a period to a file.
+    #[command(
+        after_help = "Example: chargewatch export readings --format parquet --from 2026-11-01 --to 2026-12-01 --output november.parquet"
+    )]
+    Export(telemetry::ExportFlags),
     /// Check the settings, the registry and the passwords, and say what is wrong.
     #[command(after_help = "Exits with 0 when all is well, with 2 when something is wrong.")]
     CheckConfig(ConfigFlag),
@@ -97,6 +105,8 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Serve(flags) => serve::run(flags.settings()?),
         Command::Demo(flags) => demo::run(&flags),
         Command::Simulate(flags) => simulate::run(flags),
+        Command::Backfill(flags) => telemetry::backfill(flags),
+        Command::Export(flags) => telemetry::export(flags),
         Command::CheckConfig(flag) => check(&flag),
         Command::Healthcheck { http } => healthcheck::ask(http).map_err(Failure::trouble),
     }

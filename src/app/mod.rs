@@ -7,6 +7,7 @@ mod key;
 mod screen;
 mod serve;
 mod simulate;
+mod telemetry;
 
 use std::process::ExitCode;
 

@@ -13,5 +13,6 @@ pub mod reading;
 pub mod record;
 pub mod station;
 pub mod status;
+pub mod telemetry;
 pub mod time;
 pub mod token;

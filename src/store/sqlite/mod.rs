@@ -6,9 +6,16 @@
 //! `auto_vacuum` stays off: space freed by retention is reused page by page, so the file stays at its high-water mark.
 
 mod archive;
+mod feed;
+mod keep;
+mod outbox;
+mod past;
 mod recall;
+mod rollup;
 mod rows;
+mod series;
 mod timeline;
+mod watch;
 mod write;
 
 use std::fs::{File, TryLockError};
@@ -22,6 +29,8 @@ use crate::config::store::StoreSettings;
 use crate::domain::time::At;
 use crate::observe::Observer;
 use crate::observe::events::store::LedgerOpened;
+use crate::store::telemetry::Keeping;
+pub(super) use keep::Swept;
 pub(super) use recall::SqliteReader;
 pub(super) use write::SqliteBackend;
 
@@ -32,11 +41,16 @@ const FILE: &str = "chargewatch.db";
 const APPLICATION_ID: i64 = 0x6368_6777;
 
 /// The migrations, by number from 1.
-const MIGRATIONS: [&str; 1] = [include_str!("0001_ledger.sql")];
+const MIGRATIONS: [&str; 3] =
+    [include_str!("0001_ledger.sql"), include_str!("0002_ocpp2.sql"), include_str!("0003_telemetry.sql")];
+
+/// The migration after which readings that were there before are rolled up.
+const ROLLED_UP: i64 = 3;
 
 /// Opens or makes the ledger; begins a watch, and accounts for the time in which there was none.
 pub(super) fn open(
     settings: &StoreSettings,
+    keeping: Keeping,
     now: At,
     observer: &Observer,
 ) -> Result<(SqliteBackend, Vec<SqliteReader>), StoreError> {
@@ -52,14 +66,32 @@ pub(super) fn open(
         Migration::Failed(error) => StoreError::Open(format!("{}: {error}", path.display())),
     })?;
     let open_error = |error: rusqlite::Error| StoreError::Open(format!("{}: {error}", path.display()));
-    let outage = write::begin_watch(&mut connection, now).map_err(open_error)?;
+    let outage = watch::begin_watch(&mut connection, now, &keeping).map_err(open_error)?;
     observer.tell(LedgerOpened { path: &path, outage });
     let mut readers = Vec::new();
     for _ in 0..settings.readers.max(1) {
         readers.push(SqliteReader::new(connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?));
     }
-    let backend = SqliteBackend::new(connection, lock, path.clone(), settings).map_err(open_error)?;
+    let backend = SqliteBackend::new(connection, lock, path.clone(), settings, keeping).map_err(open_error)?;
     Ok((backend, readers))
+}
+
+/// Opens a ledger for reading alone, also while a chargewatch serves from it.
+pub(super) fn open_for_reading(folder: &Path) -> Result<SqliteReader, StoreError> {
+    let path = folder.join(FILE);
+    if !path.exists() {
+        return Err(StoreError::Open(format!("there is no ledger in {}", folder.display())));
+    }
+    let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    match connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)) {
+        Ok(found) if found == known => Ok(SqliteReader::new(connection)),
+        Ok(found) if found > known => Err(StoreError::NewerSchema { found, known }),
+        Ok(found) => Err(StoreError::Open(format!(
+            "the ledger has schema {found}, not {known}: start this chargewatch once, it brings it up to date"
+        ))),
+        Err(error) => Err(StoreError::Open(format!("{}: {error}", path.display()))),
+    }
 }
 
 /// One process per ledger.
@@ -124,6 +156,9 @@ fn migrate(connection: &mut Connection) -> Result<(), Migration> {
     for (number, sql) in (1_i64..).zip(MIGRATIONS).filter(|(number, _)| *number > found) {
         let transaction = connection.transaction()?;
         transaction.execute_batch(sql)?;
+        if number == ROLLED_UP {
+            rollup::rebuild(&transaction)?;
+        }
         transaction.pragma_update(None, "user_version", number)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.commit()?;
