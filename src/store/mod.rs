@@ -278,3 +278,5 @@ impl Store {
 
 #[cfg(test)]
 mod suite;
+#[cfg(test)]
+mod telemetry_tests;

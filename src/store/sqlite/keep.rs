@@ -33,7 +33,7 @@ enum Stage {
 
 /// Clears out what is too old.
 #[derive(Default)]
-pub(super) struct Sweeper {
+pub(in crate::store) struct Sweeper {
     keeping: Keeping,
     stage: Stage,
     next_round: i64,
@@ -49,12 +49,12 @@ pub(in crate::store) struct Swept {
 }
 
 impl Sweeper {
-    pub(super) fn new(keeping: Keeping) -> Self {
+    pub(in crate::store) fn new(keeping: Keeping) -> Self {
         Self { keeping, ..Self::default() }
     }
 
     /// One slice.
-    pub(super) fn slice(&mut self, db: &Connection, now: At) -> Result<Swept, rusqlite::Error> {
+    pub(in crate::store) fn slice(&mut self, db: &Connection, now: At) -> Result<Swept, rusqlite::Error> {
         let mut swept = self.outbox(db)?;
         let now = now.millis();
         if self.stage == Stage::Rest && now >= self.next_round {

@@ -33,6 +33,8 @@ use crate::store::telemetry::Keeping;
 pub(super) use keep::Swept;
 pub(super) use recall::SqliteReader;
 pub(super) use write::SqliteBackend;
+#[cfg(test)]
+pub(super) use {keep::Sweeper, rollup::rebuild as rebuild_rollups};
 
 /// The ledger's file in the data folder.
 const FILE: &str = "chargewatch.db";

@@ -126,19 +126,20 @@ impl Rollups {
             self.last.insert(series, new);
             return Ok(());
         }
-        if self.raw_ms.is_some_and(|keep| new.0 < received.millis().saturating_sub(keep)) {
-            return Ok(());
-        }
         let before = self.neighbour(db, series, new, kind, false)?;
         let after = self.neighbour(db, series, new, kind, true)?;
-        if let Some(before) = before {
-            self.rise(series, before, new, 1);
-        }
-        if let Some(after) = after {
-            self.rise(series, new, after, 1);
-        }
-        if let (Some(before), Some(after)) = (before, after) {
-            self.rise(series, before, after, -1);
+        // Neighbours of what is older than the raw readings may be gone, and their steps are counted already.
+        let is_too_old = self.raw_ms.is_some_and(|keep| new.0 < received.millis().saturating_sub(keep));
+        if !is_too_old || after.is_none() {
+            if let Some(before) = before {
+                self.rise(series, before, new, 1);
+            }
+            if let Some(after) = after {
+                self.rise(series, new, after, 1);
+            }
+            if let (Some(before), Some(after)) = (before, after) {
+                self.rise(series, before, after, -1);
+            }
         }
         if !self.last.contains_key(&series) {
             let last = if after.is_none() { Some(new) } else { self.newest(db, series)? };
@@ -285,7 +286,7 @@ const fn correcting(level: Level) -> &'static str {
 }
 
 /// Rolls up the readings that were there before there were roll-ups, connector by connector, in order of time.
-pub(super) fn rebuild(db: &Connection) -> Result<(), rusqlite::Error> {
+pub(in crate::store) fn rebuild(db: &Connection) -> Result<(), rusqlite::Error> {
     let mut rollups = Rollups::default();
     let mut select = db.prepare(
         "SELECT r.charger_id, r.evse, r.connector, r.at_ms, r.value_milli, r.flags, k.measurand, k.phase, k.location,
