@@ -121,7 +121,7 @@ impl Measure {
     /// Whether it is rolled up: energy, power, offered power, current, voltage, state of charge, temperature and
     /// frequency at the outlet; of energy only the total.
     pub const fn is_rolled_up(self) -> bool {
-        self.0 / 100 <= LAST_ROLLED && self.0 % 10 == 0 && (self.0 / 100 != 1 || self.0 == Self::ENERGY.0)
+        self.0 / 100 <= LAST_ROLLED && self.0.is_multiple_of(10) && (self.0 / 100 != 1 || self.0 == Self::ENERGY.0)
     }
 
     /// Every measure that is rolled up.

@@ -12,6 +12,7 @@ use super::{Sink, schema};
 use crate::config::influx::InfluxSettings;
 use crate::config::sites::{Registry, SharedRegistry};
 use crate::domain::telemetry::Measure;
+use crate::domain::time::At;
 use crate::observe::Observer;
 use crate::observe::events::sink::{BackfillOpened, SchemaChanged, SinkBegan, SinkLag, SinkWithoutLedger};
 use crate::store::telemetry::{Behind, DeadLetter, Fact, Noted, SinkPosition, Track};
@@ -26,7 +27,10 @@ const MINUTES: i64 = 30;
 /// When more minutes wait, the newest go first.
 const MOST_MINUTES: i64 = 120;
 
-/// Facts that are older do not rewrite minutes: 7 days.
+/// A power reading tells so many minutes.
+const POWER_MINUTES: i64 = 15;
+
+/// Minutes that are older are not told again: 7 days.
 const REWRITE_MINUTES: i64 = 7 * 24 * 60;
 
 /// Pause after the ledger failed.
@@ -263,20 +267,18 @@ impl<S: Sink> Drain<S> {
         Ok((done, dead))
     }
 
-    /// A fact of a minute that was told already has it told again.
+    /// A fact of minutes that were told already has them told again.
     fn rewind(&mut self, fact: &Fact) {
-        let at = match fact {
+        let minute = |at: At| at.millis().div_euclid(60_000);
+        let (from, until) = match fact {
             Fact::Reading(reading) if reading.values.iter().any(|(measure, _)| *measure == Measure::POWER) => {
-                reading.at
+                (minute(reading.at), minute(reading.at) + POWER_MINUTES)
             }
-            Fact::State(state) => state.at,
+            Fact::State(state) => (minute(state.at), state.interval.until.map_or(i64::MAX, minute)),
             Fact::Reading(_) | Fact::Session(_) | Fact::Moved(_) => return,
         };
-        let before = at.millis().div_euclid(60_000) - 1;
-        let live = self.position.minutes.live;
-        if before < live {
-            self.position.minutes.rewind(before.max(live - REWRITE_MINUTES));
-        }
+        let oldest = self.position.minutes.live - REWRITE_MINUTES;
+        self.position.minutes.rewind((from - 1).max(oldest), until);
     }
 
     /// Delivers the minutes of `[from, until)`.

@@ -168,11 +168,12 @@ impl Track {
         self.live = self.live.max(newest);
     }
 
-    /// Wants everything after `from` again.
-    pub fn rewind(&mut self, from: i64) {
-        if from < self.live {
-            let (start, until) = self.gap.unwrap_or((from, self.live));
-            self.gap = Some((start.min(from), until.max(self.live)));
+    /// Wants `(from, until]` again, as far as it was done already.
+    pub fn rewind(&mut self, from: i64, until: i64) {
+        let until = until.min(self.live);
+        if from < until {
+            let (start, end) = self.gap.unwrap_or((from, until));
+            self.gap = Some((start.min(from), end.max(until)));
         }
     }
 
@@ -263,7 +264,7 @@ pub struct MinuteFact {
     pub minute: i64,
     /// Its availability at the end of the minute.
     pub state: State,
-    /// Power, where a reading of the last 15 minutes tells it and the connector is in use.
+    /// Power, where a reading of the last 15 minutes tells it that is not older than the state (but for a charging one).
     pub power: Option<Milli>,
 }
 
@@ -420,13 +421,13 @@ mod tests {
         track.live = 60;
         track.leap(90);
         assert_eq!(track, Track { live: 90, gap: Some((30, 90)) });
-        track.rewind(20);
+        track.rewind(20, 25);
         assert_eq!((track.gap, track.done()), (Some((20, 90)), 20));
         track.fill(90);
         assert_eq!(track, Track { live: 90, gap: None });
-        track.rewind(80);
-        track.rewind(95);
-        assert_eq!((track.gap, track.done()), (Some((80, 90)), 80));
+        track.rewind(80, 85);
+        track.rewind(95, 99);
+        assert_eq!((track.gap, track.done()), (Some((80, 85)), 80));
     }
 
     #[test]

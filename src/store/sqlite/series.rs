@@ -106,11 +106,13 @@ pub(super) fn minutes(reader: &mut SqliteReader, from: i64, until: i64) -> Resul
         for minute in from..until {
             let end = (minute + 1) * 60_000;
             let covering = layers.iter().rev().find(|(start, _, _)| *start < end);
-            let Some((_, _, state)) = covering.filter(|(_, stop, _)| stop.is_none_or(|stop| stop >= end)) else {
+            let Some((since, _, state)) = covering.filter(|(_, stop, _)| stop.is_none_or(|stop| stop >= end)) else {
                 continue;
             };
             let newest = power.iter().rev().find(|(at, _)| *at <= minute);
-            let fresh = newest.filter(|(at, _)| minute - at < POWER_MINUTES && *state == State::Charging);
+            // What was measured before the connector became free or broken is no power of now.
+            let holds = |at: i64| *state == State::Charging || (at + 1) * 60_000 > *since;
+            let fresh = newest.filter(|(at, _)| minute - at < POWER_MINUTES && holds(*at));
             let power = fresh.map(|(_, value)| *value);
             found.push(MinuteFact { place: place.clone(), minute, state: *state, power });
         }
