@@ -21,3 +21,4 @@ mod replies;
 mod robustness;
 mod samples;
 mod support;
+mod telemetry;

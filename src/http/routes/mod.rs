@@ -4,6 +4,7 @@ pub(super) mod chargers;
 pub(super) mod evidence;
 pub(super) mod health;
 pub(super) mod sessions;
+pub(super) mod telemetry;
 
 use super::Api;
 use super::error::Problem;
