@@ -51,6 +51,7 @@ impl Settings {
                 found.push((key, reason.to_owned()));
             }
         };
+        object(self.ocpp.versions.is_empty(), "ocpp.versions", "must name at least one version");
         object(self.ocpp.heartbeat_interval_s == 0, "ocpp.heartbeat_interval_s", "must be at least 1");
         object(self.ocpp.ping_interval_s == 0, "ocpp.ping_interval_s", "must be at least 1");
         object(

@@ -1,9 +1,12 @@
 //! `[ocpp]`: the side that chargers connect to.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::de::value::{Error as WordError, StrDeserializer};
+use serde::de::{Error, IntoDeserializer, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 /// Settings of the charger side.
 #[derive(Clone, Debug, Deserialize)]
@@ -13,8 +16,15 @@ pub struct OcppSettings {
     pub listen: SocketAddr,
     /// Path before the charger's identity; connections without it are understood too.
     pub path: String,
-    /// What to assume when a charger offers no subprotocol.
-    pub without_subprotocol: WithoutSubprotocol,
+    /// The versions that are spoken, the preferred one first.
+    #[serde(deserialize_with = "versions")]
+    pub versions: Vec<Protocol>,
+    /// What to do with a charger that offers no subprotocol.
+    pub without_subprotocol: Fallback,
+    /// What to do with a charger that offers only subprotocols that are not spoken here.
+    pub odd_subprotocol: Fallback,
+    /// Whether chargers of OCPP 2.x are asked for their device model after each boot.
+    pub ask_device_model: bool,
     /// What to do with chargers that the registry does not know.
     pub unknown_chargers: UnknownChargers,
     /// File of charger passwords (TOML, `"charger id" = "password"`); none means that no charger has one.
@@ -34,12 +44,32 @@ pub struct OcppSettings {
     pub max_connections: usize,
 }
 
-/// What to assume when a charger offers no subprotocol.
+/// A version of OCPP, as its WebSocket subprotocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-pub enum WithoutSubprotocol {
+pub enum Protocol {
     /// OCPP 1.6J.
     #[serde(rename = "ocpp1.6")]
     Ocpp16,
+    /// OCPP 2.0.1.
+    #[serde(rename = "ocpp2.0.1")]
+    Ocpp201,
+    /// OCPP 2.1.
+    #[serde(rename = "ocpp2.1")]
+    Ocpp21,
+}
+
+/// What to do with a charger that does not say in which version it speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum Fallback {
+    /// Assume OCPP 1.6J.
+    #[serde(rename = "ocpp1.6")]
+    Ocpp16,
+    /// Assume OCPP 2.0.1.
+    #[serde(rename = "ocpp2.0.1")]
+    Ocpp201,
+    /// Assume OCPP 2.1.
+    #[serde(rename = "ocpp2.1")]
+    Ocpp21,
     /// Refuse the connection.
     #[serde(rename = "refuse")]
     Refuse,
@@ -55,4 +85,33 @@ pub enum UnknownChargers {
     Hold,
     /// Refuse the connection with 404.
     Refuse,
+}
+
+/// A list, or a text with commas, as the environment gives it.
+fn versions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Protocol>, D::Error> {
+    struct Versions;
+    impl<'de> Visitor<'de> for Versions {
+        type Value = Vec<Protocol>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of \"ocpp1.6\", \"ocpp2.0.1\", \"ocpp2.1\"")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+            let word = |word: &str| {
+                let word: StrDeserializer<'_, WordError> = word.into_deserializer();
+                Protocol::deserialize(word).map_err(E::custom)
+            };
+            text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(word).collect()
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
+            let mut versions = Vec::new();
+            while let Some(version) = sequence.next_element()? {
+                versions.push(version);
+            }
+            Ok(versions)
+        }
+    }
+    deserializer.deserialize_any(Versions)
 }

@@ -90,10 +90,15 @@ pub struct Evse {
 }
 
 impl Charger {
-    /// The EVSE number to show for a place at this charger.
+    /// The EVSE number to show for a place at this charger. One that numbers EVSEs and connectors apart (2.x) is
+    /// believed; one that numbers its connectors through (1.6) has the EVSEs that are listed.
     pub fn evse_of(&self, outlet: Outlet) -> u32 {
-        let listed = self.evses.iter().find(|evse| evse.connectors.contains(&outlet.connector));
-        listed.map_or(outlet.evse, |evse| evse.id)
+        let has = |evse: &&Evse| evse.connectors.contains(&outlet.connector);
+        let said = self.evses.iter().filter(|evse| evse.id == outlet.evse).find(has);
+        if outlet.evse != outlet.connector || said.is_some() {
+            return outlet.evse;
+        }
+        self.evses.iter().find(has).map_or(outlet.evse, |evse| evse.id)
     }
 
     /// Rated power of its strongest EVSE, in watts.

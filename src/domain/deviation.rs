@@ -23,6 +23,8 @@ pub enum Rule {
     NullValue,
     /// An empty text where a value belongs.
     EmptyText,
+    /// An empty list where the specification wants an item.
+    EmptyList,
     /// A key in another case.
     KeyCase,
     /// A key that the specification does not have here.
@@ -61,13 +63,13 @@ pub enum Rule {
     TransactionId,
     /// A reading that does not fit those before it (fall, jump, scale).
     Implausible,
-    /// The typed model of the specification refuses the payload for a reason no other rule names.
-    Schema,
+    /// A message, key or word of another OCPP version than the connection's, read all the same.
+    OtherVersion,
 }
 
 impl Rule {
     /// Every rule, for exhaustive listings.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::JsonRepaired,
         Self::ControlCharacters,
         Self::Unreadable,
@@ -78,6 +80,7 @@ impl Rule {
         Self::Missing,
         Self::NullValue,
         Self::EmptyText,
+        Self::EmptyList,
         Self::KeyCase,
         Self::UnknownKey,
         Self::DuplicateKey,
@@ -97,7 +100,7 @@ impl Rule {
         Self::Unit,
         Self::TransactionId,
         Self::Implausible,
-        Self::Schema,
+        Self::OtherVersion,
     ];
 
     /// The word used in ledger, API and metrics.
@@ -113,6 +116,7 @@ impl Rule {
             Self::Missing => "missing",
             Self::NullValue => "null_value",
             Self::EmptyText => "empty_text",
+            Self::EmptyList => "empty_list",
             Self::KeyCase => "key_case",
             Self::UnknownKey => "unknown_key",
             Self::DuplicateKey => "duplicate_key",
@@ -132,7 +136,7 @@ impl Rule {
             Self::Unit => "unit",
             Self::TransactionId => "transaction_id",
             Self::Implausible => "implausible",
-            Self::Schema => "schema",
+            Self::OtherVersion => "other_version",
         }
     }
 }

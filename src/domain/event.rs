@@ -1,5 +1,6 @@
 //! What a charger tells us, whatever its protocol version: neutral events, every field optional.
 
+use super::device::{DeviceVariable, Monitor, Observation};
 use super::energy::MilliWh;
 use super::ids::{Outlet, TransactionId};
 use super::reading::{Sample, Word};
@@ -24,12 +25,20 @@ pub enum Event {
     TransactionStarted(Start),
     /// A transaction ended.
     TransactionEnded(Stop),
+    /// A transaction as OCPP 2.x tells of it: began, goes on or ended.
+    TransactionReported(Box<TransactionReport>),
     /// Vendor data.
     VendorData(VendorData),
     /// Progress of a firmware update or a diagnostics/log upload.
     Progress(Progress),
     /// A security event (1.6 security extension and 2.x).
     Security(Security),
+    /// Values and alarms of the charger's device model (2.x).
+    Observed(Vec<Observation>),
+    /// The charger's device model, or a part of it (2.x).
+    DeviceDescribed(Vec<DeviceVariable>),
+    /// What the charger watches by itself (2.x).
+    MonitorsDescribed(Vec<Monitor>),
     /// A known request that carries nothing for the machines; kept as a frame.
     Noted,
 }
@@ -132,6 +141,100 @@ pub struct Stop {
     pub samples: Vec<Sample>,
 }
 
+/// One report of a transaction (TransactionEvent of OCPP 2.x).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransactionReport {
+    /// Which stage it reports; `None` when that cannot be read.
+    pub stage: Option<Stage>,
+    /// The charger's own name for the transaction.
+    pub transaction: Named,
+    /// Its place in the order of the transaction's reports.
+    pub seq: Option<i64>,
+    /// Whether it was kept back while the charger was offline.
+    pub offline: bool,
+    /// Why it was sent.
+    pub trigger: Option<Word>,
+    /// Where; connector 0 where only the EVSE was named, `None` where nothing was.
+    pub outlet: Option<Outlet>,
+    /// Who.
+    pub token: Option<TokenHash>,
+    /// When, on the charger's clock.
+    pub at: ChargerTime,
+    /// What the charging is doing.
+    pub charging: Option<ChargingState>,
+    /// Why it stopped; absent at the end means `Local`.
+    pub reason: Option<Word>,
+    /// Readings that came along.
+    pub samples: Vec<Sample>,
+    /// What else was said (cost, tariff, phases, reservation …), as a JSON object.
+    pub details: Option<Box<str>>,
+}
+
+/// Stages of a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// It began.
+    Started,
+    /// It goes on.
+    Updated,
+    /// It ended.
+    Ended,
+}
+
+impl Stage {
+    /// The stage of a word, if it is one.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Started, Self::Updated, Self::Ended].into_iter().find(|stage| stage.as_str() == word)
+    }
+
+    /// The word used in ledger and API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Started => "Started",
+            Self::Updated => "Updated",
+            Self::Ended => "Ended",
+        }
+    }
+}
+
+/// What the charging of a transaction is doing (ChargingStateEnumType of OCPP 2.x).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChargingState {
+    /// Energy flows, or may.
+    Charging,
+    /// A vehicle is connected; nothing flows yet, or any more.
+    Connected,
+    /// The vehicle takes none.
+    SuspendedEv,
+    /// The charger withholds energy.
+    SuspendedEvse,
+    /// No vehicle is connected.
+    Idle,
+    /// A word we do not know, as sent.
+    Other(Word),
+}
+
+impl ChargingState {
+    /// The word of OCPP 2.x.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Charging => "Charging",
+            Self::Connected => "EVConnected",
+            Self::SuspendedEv => "SuspendedEV",
+            Self::SuspendedEvse => "SuspendedEVSE",
+            Self::Idle => "Idle",
+            Self::Other(word) => word.as_str(),
+        }
+    }
+}
+
+impl From<Word> for ChargingState {
+    fn from(word: Word) -> Self {
+        let known = [Self::Charging, Self::Connected, Self::SuspendedEv, Self::SuspendedEvse, Self::Idle];
+        known.into_iter().find(|state| state.as_str() == word.as_str()).unwrap_or(Self::Other(word))
+    }
+}
+
 /// Vendor data, kept as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VendorData {
@@ -157,6 +260,19 @@ pub enum Task {
     Firmware,
     /// An upload of diagnostics or logs.
     Diagnostics,
+    /// Offering firmware to other chargers (2.x local controllers).
+    Publishing,
+}
+
+impl Task {
+    /// The word used in the ledger.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Firmware => "firmware",
+            Self::Diagnostics => "diagnostics",
+            Self::Publishing => "publishing",
+        }
+    }
 }
 
 /// A security event.
@@ -183,6 +299,10 @@ impl Event {
             | Self::VendorData(_)
             | Self::Progress(_)
             | Self::Security(_)
+            | Self::TransactionReported(_)
+            | Self::Observed(_)
+            | Self::DeviceDescribed(_)
+            | Self::MonitorsDescribed(_)
             | Self::Noted => true,
         }
     }

@@ -76,6 +76,17 @@ impl Outlet {
         Self { evse, connector }
     }
 
+    /// Whether both can mean one place: the same EVSE, and the same connector or none named.
+    pub fn meets(self, other: Self) -> bool {
+        let connectors = self.connector == other.connector || self.connector == 0 || other.connector == 0;
+        self.evse == other.evse && connectors
+    }
+
+    /// Whether it names an EVSE without saying which of its connectors.
+    pub const fn is_whole_evse(self) -> bool {
+        self.evse != 0 && self.connector == 0
+    }
+
     /// Whether this is the charger as a whole.
     pub fn is_station(self) -> bool {
         self == Self::STATION
@@ -101,3 +112,16 @@ impl From<SessionId> for TransactionId {
 /// The ledger's row number of a received frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FrameKey(pub i64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_evse_as_a_whole_meets_each_of_its_connectors_and_no_other() {
+        let whole = Outlet::new(1, 0);
+        assert!(whole.meets(Outlet::new(1, 2)) && Outlet::new(1, 2).meets(whole) && whole.is_whole_evse());
+        assert!(!Outlet::new(1, 1).meets(Outlet::new(1, 2)) && !whole.meets(Outlet::new(2, 1)));
+        assert!(!Outlet::STATION.meets(whole) && !Outlet::STATION.is_whole_evse());
+    }
+}

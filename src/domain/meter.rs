@@ -197,9 +197,10 @@ impl Meter {
         }
     }
 
-    /// Whether a point at `at` would come late.
+    /// Whether a point at `at` would come late. So would one of the newest instant where intervals are summed: the
+    /// same interval may have been sent again.
     pub fn would_be_late(&self, at: At) -> bool {
-        self.newest.is_some_and(|newest| at < newest)
+        self.newest.is_some_and(|newest| at < newest || (at == newest && self.intervals.is_some()))
     }
 
     /// The first register reading that was believed.

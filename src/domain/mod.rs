@@ -5,12 +5,14 @@
 
 pub mod availability;
 pub mod deviation;
+pub mod device;
 pub mod energy;
 pub mod event;
 pub mod ids;
 pub mod meter;
 pub mod reading;
 pub mod record;
+pub mod sequence;
 pub mod station;
 pub mod status;
 pub mod telemetry;

@@ -86,6 +86,8 @@ impl Flags {
     pub const LATE: Self = Self(8);
     /// It is a signed record or another text; there is no number.
     pub const TEXT_ONLY: Self = Self(16);
+    /// Its text is the signed record that came with the number, verbatim (2.x).
+    pub const SIGNED: Self = Self(32);
 
     /// Both sets of flags.
     #[must_use]

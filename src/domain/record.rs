@@ -4,10 +4,12 @@
 use std::time::Duration;
 
 use super::deviation::Deviation;
+use super::device::{DeviceVariable, Monitor, Observation};
 use super::energy::{EnergyQuality, Milli, MilliWh};
-use super::event::{Boot, Task};
+use super::event::{Boot, Stage, Task};
 use super::ids::{ChargerId, Outlet, SessionId, StationKey, TransactionId};
 use super::reading::{Flags, ReadingKind, Sample, Word};
+use super::sequence::SeqNos;
 use super::status::{Cause, ConnectorStatus, State};
 use super::time::At;
 use super::token::TokenHash;
@@ -90,6 +92,53 @@ pub enum Change {
         /// Status word.
         status: Word,
     },
+    /// A report of a transaction, as evidence (2.x). The same report twice is one row.
+    Report(Box<ReportRow>),
+    /// The readings of a session belong to another outlet than they were first put down at.
+    ReadingsMoved {
+        /// The session.
+        session: SessionId,
+        /// Where they were put down.
+        from: Outlet,
+        /// Where they belong.
+        to: Outlet,
+    },
+    /// A connector that is no longer spoken of, because its charger now numbers its connectors in another way.
+    ConnectorGone(Outlet),
+    /// Something that the charger saw of its device model.
+    Observed {
+        /// Where it is placed in time.
+        at: At,
+        /// Where at the charger.
+        outlet: Outlet,
+        /// What.
+        what: Box<Observation>,
+    },
+    /// A variable of the device model as it now stands.
+    Variable(Box<DeviceVariable>),
+    /// A monitor of the device model as it now stands.
+    Monitor(Box<Monitor>),
+}
+
+/// A report of a transaction as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportRow {
+    /// Its session.
+    pub session: SessionId,
+    /// Its place in the transaction's order.
+    pub seq: Option<i64>,
+    /// Which stage.
+    pub stage: Option<Stage>,
+    /// Where it is placed in time.
+    pub at: At,
+    /// Why it was sent.
+    pub trigger: Option<Word>,
+    /// What the charging was doing, in the word of OCPP 2.x.
+    pub charging: Option<Word>,
+    /// Whether it was kept back while the charger was offline.
+    pub offline: bool,
+    /// What else was said, as a JSON object.
+    pub details: Option<Box<str>>,
 }
 
 /// A status message as it came.
@@ -217,11 +266,13 @@ pub struct SessionRow {
     pub last_register: Option<(At, MilliWh)>,
     /// Time of the last reading of any kind.
     pub last_reading_at: Option<At>,
+    /// Which of the charger's reports of it have come (2.x).
+    pub reports: SeqNos,
 }
 
 impl SessionRow {
     /// A session of which nothing but its name is known.
-    pub const fn unknown(id: SessionId, outlet: Outlet, transaction: TransactionId, received_at: At) -> Self {
+    pub fn unknown(id: SessionId, outlet: Outlet, transaction: TransactionId, received_at: At) -> Self {
         Self {
             id,
             outlet,
@@ -241,6 +292,7 @@ impl SessionRow {
             first_register: None,
             last_register: None,
             last_reading_at: None,
+            reports: SeqNos::default(),
         }
     }
 }
@@ -312,6 +364,8 @@ pub enum Effect {
         /// Energy added to the connector's total by this change; negative when a revision lowers it.
         energy_added: MilliWh,
     },
+    /// A connector is no longer spoken of.
+    Gone(Outlet),
     /// The charger's clock differs from ours by this much (positive: ahead), in milliseconds.
     Skew(i64),
 }
@@ -402,6 +456,8 @@ pub struct StationMemory {
     pub complete: bool,
     /// When it was last heard, if ever.
     pub last_heard: Option<At>,
+    /// Subprotocol of its last connection.
+    pub protocol: Option<Box<str>>,
 }
 
 /// What the station machine may have to ask the ledger before it can handle an event.

@@ -10,8 +10,8 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::credentials::Verdict;
-use super::{Context, identity};
-use crate::config::ocpp::{UnknownChargers, WithoutSubprotocol};
+use super::{Context, identity, negotiation};
+use crate::config::ocpp::UnknownChargers;
 use crate::domain::ids::ChargerId;
 use crate::observe::events::gateway::HandshakeDone;
 use crate::ocpp::Version;
@@ -89,7 +89,9 @@ impl Refusal {
             Self::NoIdentity => "The path must end in the identity of the charger, as in /ocpp/CP-1.",
             Self::UnknownCharger => "This charger is not registered here.",
             Self::BadCredentials => "This charger must show its password.",
-            Self::NoCommonProtocol => "None of the offered subprotocols is spoken here; spoken is: ocpp1.6.",
+            Self::NoCommonProtocol => {
+                "None of the offered subprotocols is spoken here. There are: ocpp1.6, ocpp2.0.1, ocpp2.1."
+            }
             Self::NoKey => "The header Sec-WebSocket-Key is missing.",
         }
     }
@@ -269,19 +271,9 @@ fn agree(
         Verdict::Refused => return Err(Refusal::BadCredentials),
     }
     // d. In which language? What is offered is echoed letter by letter.
-    let echo = head.offered.iter().find(|name| is_16(name)).cloned();
-    if echo.is_none() {
-        if !head.offered.is_empty() || context.settings.without_subprotocol == WithoutSubprotocol::Refuse {
-            return Err(Refusal::NoCommonProtocol);
-        }
-        remarks.push("no subprotocol offered; OCPP 1.6 assumed");
-    }
-    Ok(Agreed { charger: charger.clone(), version: Version::V16, echo, accept: derive_accept_key(key.as_bytes()) })
-}
-
-/// `ocpp1.6` in any case, and the spelling without the dot's companions that some chargers use.
-fn is_16(name: &str) -> bool {
-    ["ocpp1.6", "ocpp1.6j", "ocpp16", "ocpp16j"].iter().any(|known| known.eq_ignore_ascii_case(name))
+    let (version, echo) =
+        negotiation::agree(&context.settings, &head.offered, remarks).ok_or(Refusal::NoCommonProtocol)?;
+    Ok(Agreed { charger: charger.clone(), version, echo, accept: derive_accept_key(key.as_bytes()) })
 }
 
 fn record(head: &Head, peer: &str, context: &Context, outcome: &Outcome) {

@@ -8,6 +8,7 @@ mod credentials;
 mod handshake;
 mod identity;
 mod listener;
+mod negotiation;
 pub mod registry;
 mod session;
 

@@ -22,7 +22,7 @@ use crate::domain::record::{FrameRow, Record, Turn};
 use crate::domain::station::Station;
 use crate::domain::time::At;
 use crate::observe::events::gateway::{
-    ChargerConnected, ChargerDisconnected, FrameAnswered, FrameReceived, LedgerFailed,
+    ChargerConnected, ChargerDisconnected, DeviceModelAsked, FrameAnswered, FrameReceived, LedgerFailed,
 };
 use crate::observe::events::station::Told;
 use crate::ocpp::{self, Message, Understood, Version};
@@ -206,14 +206,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         match message {
             Message::Call { call, event } => {
                 let must_wait = event.must_be_stored();
+                let booted = matches!(event, Event::Booted(_));
                 let turn = self.turn(now, event).await?;
-                let reply = ocpp::reply(self.version, &call, turn.answer.as_ref(), self.heartbeat());
+                let reply = ocpp::reply(&call, turn.answer.as_ref(), self.heartbeat());
                 let record = Record::of_frame(self.station.key(), turn, frame, Some(reply.clone()));
                 if must_wait {
                     self.commit_and_answer(record).await?
                 } else {
                     self.answer_and_keep(reply, record).await?
                 }
+                if booted {
+                    self.ask_device_model().await?;
+                }
+            }
+            Message::Statement(event) => {
+                let turn = self.turn(now, event).await?;
+                self.commit_and_answer(Record::of_frame(self.station.key(), turn, frame, None)).await?;
             }
             Message::Refused(reply) => {
                 let record = Record::of_frame(self.station.key(), Turn::default(), frame, Some(reply));
@@ -226,6 +234,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         }
         self.context.observer.tell(FrameAnswered { took: began.elapsed() });
         Ok(())
+    }
+
+    /// Asks for the device model, where the operator wants that and the charger has been accepted.
+    async fn ask_device_model(&mut self) -> Result<(), End> {
+        let rules = self.context.rules(self.station.charger());
+        if !self.context.settings.ask_device_model || rules.held {
+            return Ok(());
+        }
+        let request = i32::try_from(self.heard_at.millis() / 1000 % i64::from(i32::MAX)).unwrap_or(1);
+        let Some(call) = ocpp::ask_device_model(self.version, request) else { return Ok(()) };
+        self.context.observer.tell(DeviceModelAsked { charger: self.station.charger() });
+        self.send(SocketMessage::text(String::from(call))).await
     }
 
     /// The heartbeat interval that chargers are given.

@@ -53,6 +53,18 @@ impl From<StoreError> for Fault {
     }
 }
 
+/// A cursor that is a row number.
+pub(super) fn number(cursor: Option<&str>) -> Result<Option<i64>, Fault> {
+    cursor.map(|cursor| cursor.parse().map_err(|_| Fault::Cursor)).transpose()
+}
+
+/// A page of a list that is read whole because it is short; the cursor is the place in it.
+pub(super) fn part<T>(all: Vec<T>, cursor: Option<&str>, limit: usize, row: fn(&T) -> Row) -> Result<Page, Fault> {
+    let begin = number(cursor)?.map_or(Ok(0), usize::try_from).map_err(|_| Fault::Cursor)?;
+    let places = all.iter().enumerate().skip(begin).take(limit);
+    Ok(places.map(|(index, view)| ((index + 1).to_string(), row(view))).collect())
+}
+
 /// Answers a list request.
 pub(super) async fn answer(
     api: &Api,

@@ -11,7 +11,7 @@ use axum::routing::{MethodRouter, get};
 
 use super::error::Problem;
 use super::params::{CHARGER, CURSOR, FORMAT, FROM, LIMIT, Param, SITE, TO};
-use super::routes::{chargers, evidence, health, sessions, telemetry};
+use super::routes::{chargers, conformance, device, evidence, health, sessions, telemetry};
 use super::table::Resource;
 use super::{Api, openapi};
 
@@ -94,6 +94,20 @@ pub(super) const ROUTES: &[Route] = &[
         handler: || get(evidence::timeline),
     },
     Route {
+        path: "/api/v1/chargers/{id}/device-model",
+        about: "The device model of a charger of OCPP 2.x, as last reported.",
+        gives: Gives::List(&device::VARIABLE),
+        params: &[&LIMIT, &CURSOR, &FORMAT],
+        handler: || get(device::variables),
+    },
+    Route {
+        path: "/api/v1/chargers/{id}/monitors",
+        about: "What a charger of OCPP 2.x watches by itself, as last reported.",
+        gives: Gives::List(&device::MONITOR),
+        params: &[&LIMIT, &CURSOR, &FORMAT],
+        handler: || get(device::monitors),
+    },
+    Route {
         path: "/api/v1/sessions",
         about: "Charging sessions, newest first.",
         gives: Gives::List(&sessions::SESSION),
@@ -120,6 +134,37 @@ pub(super) const ROUTES: &[Route] = &[
         gives: Gives::List(&telemetry::POINT),
         params: telemetry::PARAMS,
         handler: || get(telemetry::series),
+    },
+    Route {
+        path: "/api/v1/sessions/{id}/reports",
+        about: "Reports of a session's transaction (OCPP 2.x), in order of arrival.",
+        gives: Gives::List(&device::REPORT),
+        params: &[&LIMIT, &CURSOR, &FORMAT],
+        handler: || get(device::reports),
+    },
+    Route {
+        path: "/api/v1/observations",
+        about: "What chargers of OCPP 2.x saw of their device models, newest first.",
+        gives: Gives::List(&device::OBSERVATION),
+        params: &[&FROM, &TO, &CHARGER, &SITE, &device::ALERT, &LIMIT, &CURSOR, &FORMAT],
+        handler: || get(device::observations),
+    },
+    Route {
+        path: "/api/v1/conformance",
+        about: "How closely makers, models and firmwares keep to their version of OCPP, in order of build and period.",
+        gives: Gives::List(&conformance::CONFORMANCE),
+        params: &[
+            &FROM,
+            &TO,
+            &conformance::VENDOR,
+            &conformance::MODEL,
+            &conformance::PER,
+            &conformance::BY,
+            &LIMIT,
+            &CURSOR,
+            &FORMAT,
+        ],
+        handler: || get(conformance::list),
     },
     Route {
         path: "/api/v1/deviations",

@@ -158,6 +158,12 @@ impl ConnectorLive {
         self.values.iter().find(fits).map(|value| value.value)
     }
 
+    /// Nobody speaks of it any more. Its totals stay: counters do not fall.
+    fn retire(&mut self) {
+        (self.now, self.session) = (None, None);
+        self.values.clear();
+    }
+
     fn show(&mut self, kind: &ReadingKind, at: At, value: Milli) {
         if kind.location.as_str() != "Outlet" {
             return;
@@ -250,6 +256,7 @@ impl Board {
                     Effect::Session { what, row, energy_added } => {
                         live.connector(row.outlet).session(*what, row, *energy_added);
                     }
+                    Effect::Gone(outlet) => live.connector(*outlet).retire(),
                     Effect::Skew(offset) => live.skew_ms = Some(*offset),
                 }
             }

@@ -15,6 +15,8 @@ pub struct Metrics {
     pub frames: IntCounterVec,
     /// Bytes received from chargers.
     pub received_bytes: IntCounter,
+    /// Calls sent to chargers, by action.
+    pub calls_sent: IntCounterVec,
     /// Deviations from the specification, by rule.
     pub deviations: IntCounterVec,
     /// Time from a frame's arrival to its answer.
@@ -71,6 +73,7 @@ impl Metrics {
             frames: table.counters("frames_total", "Frames received from chargers.", &["action"])?,
             received_bytes: table.counter("received_bytes_total", "Bytes of frames received from chargers.")?,
             deviations: table.counters("deviations_total", "Deviations from OCPP found in frames.", &["rule"])?,
+            calls_sent: table.counters("calls_sent_total", "Calls sent to chargers.", &["action"])?,
             answer_seconds: table.histogram("answer_seconds", "Time from a frame's arrival to its answer.")?,
             handshakes: table.counters("handshakes_total", "Connection attempts of chargers.", &["outcome"])?,
             connections: table.gauge("connections", "Chargers connected now.")?,

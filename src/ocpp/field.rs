@@ -7,12 +7,13 @@ use std::marker::PhantomData;
 use serde::de::MapAccess;
 use serde_json::value::RawValue;
 
+use super::Version;
 use super::moment;
 use super::notes::Notes;
 use super::number::Decimal;
 use super::record::Field;
 use super::veil::veil;
-use super::words::{Vocabulary, look_up, means_nothing};
+use super::words::{Vocabulary, Words, means_nothing};
 use crate::domain::deviation::Rule;
 use crate::domain::energy::MilliWh;
 use crate::domain::reading::Word;
@@ -36,7 +37,7 @@ pub(super) enum Scalar<'de> {
 }
 
 impl<'de> Scalar<'de> {
-    fn of(json: &'de str) -> Self {
+    pub(super) fn of(json: &'de str) -> Self {
         match json.as_bytes().first() {
             Some(b'"') => ocppj::decoded(json).map_or(Self::Other, Self::Text),
             Some(b'n') => Self::Null,
@@ -132,33 +133,39 @@ impl<const MAX: usize> Text<'_, MAX> {
 
 impl<'de, const MAX: usize> Leaf<'de> for Text<'de, MAX> {
     fn read(scalar: Scalar<'de>, required: bool, notes: &mut Notes<'_>) -> Self {
-        let text = scalar.text(notes).and_then(|text| something(text, required, notes));
-        let text = text.map(|text| match veil(&text, notes.key) {
+        let text = sounding(scalar, MAX, required, notes);
+        Self(text.map(|text| match veil(&text, notes.key) {
             Cow::Borrowed(_) => text,
             Cow::Owned(veiled) => veiled.into(),
-        });
-        if let Some(text) = text.as_deref().filter(|text| is_longer(text, MAX)) {
-            notes.add(Rule::TooLong, text);
-        }
-        Self(text)
+        }))
     }
+}
+
+/// Notes what is odd about a text that nobody keeps.
+pub(super) fn note_length(scalar: Scalar<'_>, limit: usize, required: bool, notes: &mut Notes<'_>) {
+    sounding(scalar, limit, required, notes);
+}
+
+fn sounding<'de>(scalar: Scalar<'de>, limit: usize, required: bool, notes: &mut Notes<'_>) -> Option<Cow<'de, str>> {
+    let text = scalar.text(notes).and_then(|text| something(text, required, notes));
+    if let Some(text) = text.as_deref().filter(|text| is_longer(text, limit)) {
+        notes.add(Rule::TooLong, text);
+    }
+    text
 }
 
 fn is_longer(text: &str, limit: usize) -> bool {
     text.len() > limit && text.chars().count() > limit
 }
 
-/// An id token. Only its hash leaves this type, and no remark shows it.
+/// An id token of at most `MAX` characters, in 2.1 `LATER`. Only its hash leaves this type, and no remark shows it.
 #[derive(Debug, Default)]
-pub(super) struct Token(pub(super) Option<TokenHash>);
+pub(super) struct Token<const MAX: usize, const LATER: usize>(pub(super) Option<TokenHash>);
 
-/// Longest id token of 1.6, in characters.
-const TOKEN_LIMIT: usize = 20;
-
-impl<'de> Leaf<'de> for Token {
+impl<'de, const MAX: usize, const LATER: usize> Leaf<'de> for Token<MAX, LATER> {
     fn read(scalar: Scalar<'de>, required: bool, notes: &mut Notes<'_>) -> Self {
         let Some(text) = scalar.text(notes) else { return Self(None) };
-        if is_longer(&text, TOKEN_LIMIT) {
+        if is_longer(&text, if notes.version < Version::V21 { MAX } else { LATER }) {
             notes.add(Rule::TooLong, "");
         }
         let hash = notes.key.hash(&text);
@@ -177,6 +184,25 @@ impl<'de> Leaf<'de> for Whole {
     fn read(scalar: Scalar<'de>, _required: bool, notes: &mut Notes<'_>) -> Self {
         Self(scalar.digits(notes).and_then(|text| whole(&text, notes)))
     }
+}
+
+/// A whole number that 2.1 wants to be none below zero.
+#[derive(Debug, Default)]
+pub(super) struct Count(pub(super) Option<i64>);
+
+impl<'de> Leaf<'de> for Count {
+    fn read(scalar: Scalar<'de>, _required: bool, notes: &mut Notes<'_>) -> Self {
+        Self(within(0, i64::MAX, scalar, notes))
+    }
+}
+
+/// A whole number that 2.1 holds within limits; it is kept wherever it lies.
+pub(super) fn within(least: i64, most: i64, scalar: Scalar<'_>, notes: &mut Notes<'_>) -> Option<i64> {
+    let number = Whole::read(scalar, true, notes).0?;
+    if notes.version >= Version::V21 && !(least..=most).contains(&number) {
+        notes.add(Rule::OutOfRange, &number.to_string());
+    }
+    Some(number)
 }
 
 /// A whole number as chargers write it. One with a fraction that is not zero is no number of anything.
@@ -282,6 +308,16 @@ impl<V> Default for Choice<V> {
 }
 
 impl<V> Choice<V> {
+    /// A word that has been looked up.
+    pub(super) const fn of(word: Option<Word>) -> Self {
+        Self(word, PhantomData)
+    }
+
+    /// The word, if there is one.
+    pub(super) fn word(self) -> Option<Word> {
+        self.0
+    }
+
     /// The word, or the default that the specification gives.
     pub(super) fn or(self, default: &'static str) -> Word {
         self.0.unwrap_or(Word::Known(default))
@@ -290,13 +326,54 @@ impl<V> Choice<V> {
 
 impl<'de, V: Vocabulary> Leaf<'de> for Choice<V> {
     fn read(scalar: Scalar<'de>, _required: bool, notes: &mut Notes<'_>) -> Self {
-        let Some(text) = scalar.text(notes).and_then(|text| something(text, true, notes)) else {
-            return Self::default();
+        Self::of(word_of(V::WORDS, scalar, notes))
+    }
+}
+
+/// The word that a scalar stands for.
+pub(super) fn word_of(words: &Words, scalar: Scalar<'_>, notes: &mut Notes<'_>) -> Option<Word> {
+    let text = scalar.text(notes).and_then(|text| something(text, true, notes))?;
+    let (word, rule) = words.look_up(&text, notes.version);
+    if let Some(rule) = rule {
+        notes.add(rule, &text);
+    }
+    Some(word)
+}
+
+/// True or false.
+#[derive(Debug, Default)]
+pub(super) struct Flag(pub(super) Option<bool>);
+
+impl<'de> Leaf<'de> for Flag {
+    fn read(scalar: Scalar<'de>, _required: bool, notes: &mut Notes<'_>) -> Self {
+        let text = match scalar {
+            Scalar::Bool(text) => return Self(Some(text == "true")),
+            Scalar::Absent | Scalar::Null | Scalar::Other => return Self(scalar.text(notes).and(None)),
+            Scalar::Number(text) => Cow::Borrowed(text),
+            Scalar::Text(text) => match something(text, true, notes) {
+                Some(text) => text,
+                None => return Self(None),
+            },
         };
-        let (word, rule) = look_up::<V>(&text);
-        if let Some(rule) = rule {
-            notes.add(rule, &text);
+        notes.add(Rule::WrongType, &text);
+        let says = |words: [&str; 3]| words.iter().any(|word| word.eq_ignore_ascii_case(text.trim()));
+        Self(if says(["true", "1", "yes"]) { Some(true) } else { says(["false", "0", "no"]).then_some(false) })
+    }
+}
+
+/// Any number, exactly, with its text.
+#[derive(Debug, Default)]
+pub(super) struct Number<'de>(pub(super) Option<(Decimal, Cow<'de, str>)>);
+
+impl<'de> Leaf<'de> for Number<'de> {
+    fn read(scalar: Scalar<'de>, _required: bool, notes: &mut Notes<'_>) -> Self {
+        let Some(text) = scalar.digits(notes) else { return Self(None) };
+        let number = Decimal::read(&text);
+        match number {
+            None => notes.add(Rule::NotANumber, &text),
+            Some(number) if number.careful => notes.add(Rule::NumberForm, &text),
+            Some(_) => {}
         }
-        Self(Some(word), PhantomData)
+        Self(number.map(|number| (number, text)))
     }
 }

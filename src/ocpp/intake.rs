@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::de::IgnoredAny;
 
+use super::dialect::{self, Route};
 use super::notes::Notes;
 use super::veil::veil;
-use super::{Call, Message, Understood, v16};
+use super::{Call, Message, Understood, Version};
 use crate::domain::deviation::Rule;
 use crate::domain::event::Event;
 use crate::domain::token::TokenKey;
@@ -17,27 +18,33 @@ use crate::ocppj::{self, ErrorCode, Frame, MessageId, NotJson, Reading};
 /// The action of a frame that is none.
 const UNREADABLE: &str = "Unreadable";
 
-/// Reads a frame of OCPP 1.6J.
-pub(super) fn understand(text: &str, key: &TokenKey) -> Understood {
+/// The action of a call whose action does not exist.
+const UNKNOWN: &str = "Unknown";
+
+/// Reads a frame that came over a connection of this version.
+pub(super) fn understand(version: Version, text: &str, key: &TokenKey) -> Understood {
     let kept: Box<str> = match veil(text, key) {
         Cow::Borrowed(text) => text.into(),
         Cow::Owned(text) => text.into(),
     };
+    let notes = Notes::new(version, key);
     let (action, notes, message) = match ocppj::read(text) {
-        Ok(reading) => interpret(&reading, Notes::new(key)),
+        Ok(reading) => interpret(&reading, notes),
         Err(NotJson) => match mend(text) {
-            Some(mended) => ocppj::read(&mended.text)
-                .map_or_else(|NotJson| unreadable(text, key), |reading| interpret(&reading, remarks(&mended, key))),
-            None => unreadable(text, key),
+            Some(mended) => match ocppj::read(&mended.text) {
+                Ok(reading) => interpret(&reading, remarked(&mended, notes)),
+                Err(NotJson) => unreadable(text, notes),
+            },
+            None => unreadable(text, notes),
         },
     };
+    let kept = notes.without_secrets(kept);
     Understood { action, text: kept, deviations: notes.into_deviations(), message }
 }
 
 type Meaning<'k> = (&'static str, Notes<'k>, Message);
 
-fn remarks<'k>(mended: &Mended, key: &'k TokenKey) -> Notes<'k> {
-    let mut notes = Notes::new(key);
+fn remarked<'k>(mended: &Mended, mut notes: Notes<'k>) -> Notes<'k> {
     if mended.repaired {
         notes.add(Rule::JsonRepaired, "");
     }
@@ -48,8 +55,7 @@ fn remarks<'k>(mended: &Mended, key: &'k TokenKey) -> Notes<'k> {
 }
 
 /// There is no JSON in it at all. What is blank is not worth an answer.
-fn unreadable<'k>(text: &str, key: &'k TokenKey) -> Meaning<'k> {
-    let mut notes = Notes::new(key);
+fn unreadable<'k>(text: &str, mut notes: Notes<'k>) -> Meaning<'k> {
     notes.add(Rule::Unreadable, "");
     let message = if text.trim().is_empty() { Message::Silent } else { malformed(None, "not JSON") };
     (UNREADABLE, notes, message)
@@ -64,25 +70,39 @@ fn interpret<'k>(reading: &Reading<'_>, mut notes: Notes<'k>) -> Meaning<'k> {
     if let Some(odd) = reading.odd {
         notes.add(Rule::Framing, odd);
     }
-    if let Frame::Call { id, .. } | Frame::CallResult { id, .. } | Frame::CallError { id, .. } = &reading.frame
-        && !id.conforms()
-    {
+    if let Some(id) = id_of(&reading.frame).filter(|id| !id.conforms()) {
         notes.add(Rule::MessageId, id.json());
     }
     match &reading.frame {
-        Frame::Call { id, action, payload } => {
-            let Some((route, exact)) = v16::route(action) else {
-                notes.add(Rule::UnknownAction, action);
-                let refusal = ocppj::write_error(id.json(), ErrorCode::NotImplemented, "unknown action");
-                return ("Unknown", notes, Message::Refused(refusal));
-            };
-            if !exact {
-                notes.add(Rule::ActionCase, action);
+        Frame::Call { id, action, payload } => match hear(action, payload, &mut notes) {
+            Some((route, event)) => {
+                if route.is_send {
+                    notes.add(Rule::Framing, "a call of what is to be sent without an answer");
+                }
+                let echo = route.echo.and_then(|echo| echo(payload)).map(Into::into);
+                let names_token = names_token(&event);
+                let call =
+                    Call { id: id.json().into(), action: route.action, version: notes.version, names_token, echo };
+                (route.action, notes, Message::Call { call, event })
             }
-            let event = (route.read)(payload, &mut notes);
-            measure(route, payload, &mut notes);
-            let call = Call { id: id.json().into(), action: route.action, names_token: names_token(&event) };
-            (route.action, notes, Message::Call { call, event })
+            None => {
+                let refusal = ocppj::write_error(id.json(), ErrorCode::NotImplemented, "unknown action");
+                (UNKNOWN, notes, Message::Refused(refusal))
+            }
+        },
+        Frame::Send { action, payload, .. } => {
+            if notes.version < Version::V21 {
+                notes.add(Rule::OtherVersion, "a message type of OCPP 2.1");
+            }
+            match hear(action, payload, &mut notes) {
+                Some((route, event)) => {
+                    if !route.is_send {
+                        notes.add(Rule::Framing, "sent without an answer what is to be a call");
+                    }
+                    (route.action, notes, Message::Statement(event))
+                }
+                None => (UNKNOWN, notes, Message::Silent),
+            }
         }
         Frame::CallResult { id, payload } => {
             let payload = Box::from(&*veil(payload, notes.key));
@@ -94,10 +114,11 @@ fn interpret<'k>(reading: &Reading<'_>, mut notes: Notes<'k>) -> Meaning<'k> {
             let error = Some(Box::from(&**code));
             ("CallError", notes, Message::Response { id: id.plain().into(), error, payload })
         }
+        Frame::ResultError { .. } => ("CallResultError", notes, Message::Silent),
         Frame::NoAction(id) => (UNREADABLE, notes, malformed(*id, "no readable action")),
         Frame::Ignored => (UNREADABLE, notes, Message::Silent),
         Frame::Bare(payload) => {
-            if let Some(action) = resemblance(payload) {
+            if let Some(action) = dialect::of(notes.version).resembled(&top_keys(payload)) {
                 notes.add(Rule::Unreadable, &format!("the payload of a {action} without its frame"));
             }
             (UNREADABLE, notes, malformed(None, "not an array"))
@@ -106,14 +127,58 @@ fn interpret<'k>(reading: &Reading<'_>, mut notes: Notes<'k>) -> Meaning<'k> {
     }
 }
 
-/// Holds a payload that seems sound against the strict types.
-fn measure(route: &v16::Route, payload: &str, notes: &mut Notes<'_>) {
-    if notes.is_clean()
-        && let Some(refusal) = route.refusal
-        && let Some(why) = refusal(payload)
-    {
-        notes.add(Rule::Schema, &why);
+fn id_of<'a>(frame: &Frame<'a>) -> Option<MessageId<'a>> {
+    match frame {
+        Frame::Call { id, .. }
+        | Frame::CallResult { id, .. }
+        | Frame::CallError { id, .. }
+        | Frame::ResultError { id, .. }
+        | Frame::Send { id, .. } => Some(*id),
+        Frame::NoAction(_) | Frame::Ignored | Frame::Bare(_) | Frame::Shapeless => None,
     }
+}
+
+/// Reads a payload by its action, in the version of the connection or, where that does not have it or does not fit,
+/// in another: the version belongs to the connection, the shape to the frame. The notes end in the version it was.
+fn hear(action: &str, payload: &str, notes: &mut Notes<'_>) -> Option<(&'static Route, Event)> {
+    let own = dialect::of(notes.version);
+    let Some((route, exact)) = own.route(action) else { return hear_foreign(action, payload, notes) };
+    if !exact {
+        notes.add(Rule::ActionCase, action);
+    }
+    let mark = notes.mark();
+    let event = (route.read)(payload, notes);
+    if notes.say_another_shape(mark)
+        && let Some((version, other)) = better_shape(own.others(), route, payload)
+    {
+        notes.rewind(mark, version);
+        notes.add(Rule::OtherVersion, &format!("in the form of {}", version.subprotocol()));
+        return Some((other, (other.read)(payload, notes)));
+    }
+    Some((route, event))
+}
+
+/// An action that only another version has.
+fn hear_foreign(action: &str, payload: &str, notes: &mut Notes<'_>) -> Option<(&'static Route, Event)> {
+    let others = dialect::of(notes.version).others();
+    let found = others.iter().find_map(|version| dialect::of(*version).route(action).map(|found| (*version, found)));
+    let Some((version, (route, exact))) = found else {
+        notes.add(Rule::UnknownAction, action);
+        return None;
+    };
+    notes.add(Rule::OtherVersion, &format!("an action of {}", version.subprotocol()));
+    if !exact {
+        notes.add(Rule::ActionCase, action);
+    }
+    notes.version = version;
+    Some((route, (route.read)(payload, notes)))
+}
+
+/// The same action in another version, where that has more of the payload's keys.
+fn better_shape(others: &[Version], own: &Route, payload: &str) -> Option<(Version, &'static Route)> {
+    let keys = top_keys(payload);
+    let routes = others.iter().filter_map(|version| Some((*version, dialect::of(*version).route(own.action)?.0)));
+    routes.filter(|(_, route)| route.shares(&keys) > own.shares(&keys)).max_by_key(|(_, route)| route.shares(&keys))
 }
 
 fn names_token(event: &Event) -> bool {
@@ -121,6 +186,7 @@ fn names_token(event: &Event) -> bool {
         Event::TransactionEnded(stop) => stop.token.is_some(),
         Event::TransactionStarted(start) => start.token.is_some(),
         Event::TokenShown(token) => token.is_some(),
+        Event::TransactionReported(report) => report.token.is_some(),
         Event::Booted(_)
         | Event::Heartbeat
         | Event::StatusReported(_)
@@ -128,11 +194,14 @@ fn names_token(event: &Event) -> bool {
         | Event::VendorData(_)
         | Event::Progress(_)
         | Event::Security(_)
+        | Event::Observed(_)
+        | Event::DeviceDescribed(_)
+        | Event::MonitorsDescribed(_)
         | Event::Noted => false,
     }
 }
 
-fn resemblance(payload: &str) -> Option<&'static str> {
-    let object: BTreeMap<String, IgnoredAny> = serde_json::from_str(payload).ok()?;
-    v16::resembled(&object.into_keys().collect::<Vec<_>>())
+fn top_keys(payload: &str) -> Vec<String> {
+    let object: BTreeMap<String, IgnoredAny> = serde_json::from_str(payload).unwrap_or_default();
+    object.into_keys().collect()
 }

@@ -4,13 +4,20 @@
 //! and note each deviation by its rule; a version (`v16`) only declares its messages and says what they mean.
 //! Whatever a charger sends, [`understand`] ends in a [`Message`], and a call is answered as a call.
 
+mod dialect;
 mod field;
 mod intake;
 mod moment;
 mod notes;
 mod number;
 mod record;
+mod sampling;
+mod shape;
+mod units;
 mod v16;
+mod v2;
+mod v201;
+mod v21;
 mod veil;
 mod words;
 
@@ -22,19 +29,33 @@ use crate::domain::record::Answer;
 use crate::domain::token::TokenKey;
 use crate::ocppj::{self, ErrorCode};
 
-/// The protocol version of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The protocol version of a connection, oldest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Version {
     /// OCPP 1.6J.
     V16,
+    /// OCPP 2.0.1.
+    V201,
+    /// OCPP 2.1.
+    V21,
 }
 
 impl Version {
+    /// Every version, oldest first.
+    pub const ALL: [Self; 3] = [Self::V16, Self::V201, Self::V21];
+
     /// Its WebSocket subprotocol.
     pub const fn subprotocol(self) -> &'static str {
         match self {
             Self::V16 => "ocpp1.6",
+            Self::V201 => "ocpp2.0.1",
+            Self::V21 => "ocpp2.1",
         }
+    }
+
+    /// Every action that a charger may ask for, in the specification's spelling.
+    pub fn actions(self) -> impl Iterator<Item = &'static str> {
+        dialect::of(self).routes().map(|route| route.action)
     }
 }
 
@@ -62,6 +83,8 @@ pub enum Message {
         /// What it says.
         event: Event,
     },
+    /// A statement that nobody answers (the SEND of 2.1): handle the event.
+    Statement(Event),
     /// A request that cannot be handled: this is the answer, a CallError or a refusal.
     Refused(Box<str>),
     /// An answer to a request of ours.
@@ -84,27 +107,40 @@ pub struct Call {
     pub id: Box<str>,
     /// The action.
     pub action: &'static str,
+    /// The version that the request was in: some chargers ask in another than their connection's.
+    pub version: Version,
     /// Whether it named an id token: a stop without one gets no token information back.
     pub names_token: bool,
+    /// What the answer repeats of the request, as JSON.
+    pub echo: Option<Box<str>>,
 }
 
 /// Reads a frame. Never fails: what cannot be read is refused, or kept and left alone.
 pub fn understand(version: Version, frame: &str, key: &TokenKey) -> Understood {
-    match version {
-        Version::V16 => intake::understand(frame, key),
-    }
+    intake::understand(version, frame, key)
 }
 
 /// Writes the answer to a call; `None` is the action's ordinary empty or accepting answer.
 ///
 /// Answers that need what only the machine knows (the time, a session id) cannot be made of nothing: without it a boot,
 /// a heartbeat and a start get the error `InternalError`, upon which a charger tries again later.
-pub fn reply(version: Version, call: &Call, answer: Option<&Answer>, default_interval: Duration) -> Box<str> {
-    let Version::V16 = version;
-    let asked = v16::Asked { answer, names_token: call.names_token, interval: default_interval };
-    let payload = v16::route(call.action).and_then(|(route, _)| (route.answer)(&asked));
+pub fn reply(call: &Call, answer: Option<&Answer>, default_interval: Duration) -> Box<str> {
+    let asked = dialect::Asked {
+        answer,
+        version: call.version,
+        names_token: call.names_token,
+        echo: call.echo.as_deref(),
+        interval: default_interval,
+    };
+    let payload = dialect::of(call.version).route(call.action).and_then(|(route, _)| (route.answer)(&asked));
     match payload {
         Some(payload) => ocppj::write_result(&call.id, &payload),
         None => ocppj::write_error(&call.id, ErrorCode::InternalError, "no answer could be made"),
     }
+}
+
+/// Writes the request for the whole device model, where the version has one. `request` comes back with each part of it.
+pub fn ask_device_model(version: Version, request: i32) -> Option<Box<str>> {
+    let payload = format!(r#"{{"requestId":{request},"reportBase":"FullInventory"}}"#);
+    (version >= Version::V201).then(|| ocppj::write_call(&format!("report-{request}"), "GetBaseReport", &payload))
 }

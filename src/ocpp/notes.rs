@@ -1,14 +1,22 @@
 //! What is noted in the margin while a payload is read: deviations, each with the place where it was found.
 
+use super::Version;
 use super::veil::veil;
 use crate::domain::deviation::{Deviation, Rule};
 use crate::domain::token::TokenKey;
+use crate::ocppj;
 
 /// Most deviations that are kept of one frame. More of them say nothing new, and the frame itself is kept.
 const LIMIT: usize = 32;
 
-/// Deepest place that has a name; the messages of 1.6 end at `transactionData[0].sampledValue[0].value`.
-const DEPTH: usize = 8;
+/// Deepest place that has a name; the messages of 2.x end twelve steps down, in the tariffs of charging profiles.
+const DEPTH: usize = 16;
+
+/// A shorter secret is only replaced where it stands alone: its letters may stand anywhere.
+const LEAST_SECRET: usize = 4;
+
+/// What is kept of a frame whose secret cannot be cut out.
+const WITHHELD: &str = "withheld: it holds a secret";
 
 /// A step into a payload.
 #[derive(Clone, Copy, Debug)]
@@ -22,16 +30,28 @@ pub(super) enum Step {
 /// The deviations found so far, where the reader stands, and the key that turns tokens into hashes.
 pub(super) struct Notes<'k> {
     pub(super) key: &'k TokenKey,
+    /// The version that the frame is read as.
+    pub(super) version: Version,
     path: [Step; DEPTH],
     depth: usize,
     /// Kind of place (the path without list positions) of each deviation: one per rule and kind of place is enough.
     kinds: Vec<Box<str>>,
     deviations: Vec<Deviation>,
+    /// Texts of the payload that must not be kept, each with what stands for it.
+    withheld: Vec<(Box<str>, Box<str>)>,
 }
 
 impl<'k> Notes<'k> {
-    pub(super) fn new(key: &'k TokenKey) -> Self {
-        Self { key, path: [Step::Item(0); DEPTH], depth: 0, kinds: Vec::new(), deviations: Vec::new() }
+    pub(super) fn new(version: Version, key: &'k TokenKey) -> Self {
+        Self {
+            key,
+            version,
+            path: [Step::Item(0); DEPTH],
+            depth: 0,
+            kinds: Vec::new(),
+            deviations: Vec::new(),
+            withheld: Vec::new(),
+        }
     }
 
     /// Steps into a field or list item until [`Self::leave`].
@@ -65,9 +85,45 @@ impl<'k> Notes<'k> {
         }
     }
 
-    /// Whether nothing was noted.
-    pub(super) fn is_clean(&self) -> bool {
-        self.deviations.is_empty()
+    /// Marks what has been noted so far, for [`Self::rewind`].
+    pub(super) fn mark(&self) -> usize {
+        self.deviations.len()
+    }
+
+    /// Whether what was noted since says that the payload may be of another shape: keys are missing that must be
+    /// there, or are there that no one knows.
+    pub(super) fn say_another_shape(&self, mark: usize) -> bool {
+        let shaped = |seen: &Deviation| matches!(seen.rule, Rule::Missing | Rule::UnknownKey);
+        self.deviations.iter().skip(mark).any(shaped)
+    }
+
+    /// Forgets what was noted since, and goes on in another version.
+    pub(super) fn rewind(&mut self, mark: usize, version: Version) {
+        self.deviations.truncate(mark);
+        self.kinds.truncate(mark);
+        self.version = version;
+    }
+
+    /// Withholds a text that no key betrays as secret; returns what stands for it.
+    pub(super) fn withhold(&mut self, secret: &str, instead: impl Into<Box<str>>) -> Box<str> {
+        let instead = instead.into();
+        self.withheld.push((secret.into(), instead.clone()));
+        instead
+    }
+
+    /// The frame's text without what is withheld. A secret that cannot be found in it may be there in another spelling:
+    /// then nothing of the text is kept.
+    pub(super) fn without_secrets(&self, text: Box<str>) -> Box<str> {
+        self.withheld.iter().fold(text, |text, (secret, instead)| {
+            let (quoted, with) = (ocppj::quoted(secret), ocppj::quoted(instead));
+            if text.contains(&quoted) {
+                text.replace(&quoted, &with).into()
+            } else if secret.len() >= LEAST_SECRET && text.contains(&**secret) {
+                text.replace(&**secret, instead).into()
+            } else {
+                WITHHELD.into()
+            }
+        })
     }
 
     /// The deviations, in the order in which they were found.
@@ -106,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_deviation_knows_its_place_and_is_noted_once_per_kind_of_place() {
-        let mut notes = Notes::new(&KEY);
+        let mut notes = Notes::new(Version::V16, &KEY);
         for index in 0..3 {
             notes.enter(Step::Key("meterValue"));
             notes.enter(Step::Item(index));
@@ -131,24 +187,24 @@ mod tests {
 
     #[test]
     fn a_frame_cannot_make_more_deviations_than_are_kept() {
-        let mut notes = Notes::new(&KEY);
+        let mut notes = Notes::new(Version::V16, &KEY);
         (0..1000).for_each(|number| notes.add_at(Rule::UnknownKey, &format!("key{number}"), ""));
         assert_eq!(notes.into_deviations().len(), LIMIT);
     }
 
     #[test]
     fn no_depth_is_too_deep() {
-        let mut notes = Notes::new(&KEY);
+        let mut notes = Notes::new(Version::V16, &KEY);
         (0..20).for_each(|_| notes.enter(Step::Key("a")));
         notes.add(Rule::WrongType, "");
         (0..30).for_each(|_| notes.leave());
         notes.add(Rule::Framing, "");
-        assert_eq!(&*notes.into_deviations()[0].path, "a.a.a.a.a.a.a.a");
+        assert_eq!(&*notes.into_deviations()[0].path, ["a"; DEPTH].join("."));
     }
 
     #[test]
     fn a_token_in_what_was_found_is_not_shown() {
-        let mut notes = Notes::new(&KEY);
+        let mut notes = Notes::new(Version::V16, &KEY);
         notes.add(Rule::TooLong, r#"{"idTag":"04AABBCC"}"#);
         assert!(!notes.into_deviations()[0].found.contains("04AABBCC"));
     }

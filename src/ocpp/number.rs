@@ -2,6 +2,8 @@
 //!
 //! Plain decimals, scientific notation, a decimal comma, grouped digits, outer blanks, a leading plus.
 
+use crate::domain::energy::Milli;
+
 /// Most digits of a number that are held; finer ones are dropped (the text is kept beside the value).
 const DIGITS: usize = 30;
 
@@ -80,6 +82,18 @@ impl Decimal {
             }
         };
         Some(Rounded { value: i64::try_from(value).ok()?, exact: exact && !self.cut })
+    }
+
+    /// The number as plain text, where thousandths say all of it.
+    pub(super) fn plain(self) -> Option<Box<str>> {
+        let rounded = self.in_units_of(-3).filter(|rounded| rounded.exact)?;
+        Some(Milli(rounded.value).to_string().into())
+    }
+
+    /// It times a power of ten; powers beyond any quantity are held back to what no quantity has.
+    pub(super) fn times_ten_to(self, power: i64) -> Self {
+        let power = i32::try_from(power.clamp(-100_000, 100_000)).unwrap_or(0);
+        Self { exponent: self.exponent.saturating_add(power), ..self }
     }
 
     /// Whether it is below zero.
@@ -165,6 +179,14 @@ mod tests {
             assert_eq!(milli(text), Some((expected, false)), "{text}");
         }
         assert_eq!(milli("1.0000"), Some((1_000, true)));
+    }
+
+    #[test]
+    fn a_power_of_ten_moves_the_point_exactly() {
+        let moved = |text: &str, power| Decimal::read(text)?.times_ten_to(power).in_units_of(-3).map(|r| r.value);
+        assert_eq!(moved("12.345678", 3), Some(12_345_678));
+        assert_eq!(moved("734", -1), Some(73_400));
+        assert_eq!((moved("1", i64::MAX), moved("1", i64::MIN)), (None, Some(0)));
     }
 
     #[test]

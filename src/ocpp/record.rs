@@ -3,30 +3,99 @@
 //! A message is declared with [`record!`]. Keys are matched exactly, then without case; keys that the specification
 //! does not have are skipped. Values are read by [`Field`]s, which never fail but on text that is no JSON.
 //! Scalars are taken as JSON text (`RawValue`): numbers stay exact, whatever features serde_json was built with.
+//! What nobody keeps, only checks, is declared as a [`super::shape::Shape`] instead.
 
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
+use super::Version;
+use super::field::Scalar;
 use super::notes::{Notes, Step};
 use super::words::same_letters;
 use crate::domain::deviation::Rule;
 
-/// A key that the specification has, and whether it must be there.
+/// A key that the specification has.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Key {
     pub(super) name: &'static str,
-    pub(super) required: bool,
+    pub(super) need: Need,
 }
 
-/// A JSON object with known keys. At most 32 of them.
+/// Whether a key must be there, and in which versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    Required,
+    Optional,
+    /// Required, but optional since 2.1.
+    RequiredUntil21,
+    /// A key that 2.1 brought.
+    OptionalFrom21,
+    /// A required key that 2.1 brought.
+    RequiredFrom21,
+    /// A key of another version: understood where it stands, and never right here.
+    Foreign,
+}
+
+impl Key {
+    /// Whether it must be there.
+    pub(super) fn is_required(self, version: Version) -> bool {
+        match self.need {
+            Need::Required => true,
+            Need::Optional | Need::OptionalFrom21 | Need::Foreign => false,
+            Need::RequiredUntil21 => version < Version::V21,
+            Need::RequiredFrom21 => version >= Version::V21,
+        }
+    }
+
+    /// Whether the version has it.
+    fn belongs_to(self, version: Version) -> bool {
+        match self.need {
+            Need::Required | Need::Optional | Need::RequiredUntil21 => true,
+            Need::OptionalFrom21 | Need::RequiredFrom21 => version >= Version::V21,
+            Need::Foreign => false,
+        }
+    }
+}
+
+/// The need that a declaration names.
+macro_rules! need {
+    (required) => {
+        $crate::ocpp::record::Need::Required
+    };
+    (optional) => {
+        $crate::ocpp::record::Need::Optional
+    };
+    (required_until_21) => {
+        $crate::ocpp::record::Need::RequiredUntil21
+    };
+    (optional_from_21) => {
+        $crate::ocpp::record::Need::OptionalFrom21
+    };
+    (required_from_21) => {
+        $crate::ocpp::record::Need::RequiredFrom21
+    };
+    (foreign) => {
+        $crate::ocpp::record::Need::Foreign
+    };
+}
+pub(super) use need;
+
+/// A JSON object with known keys. At most 64 of them.
 pub(super) trait Record<'de>: Default {
     const KEYS: &'static [Key];
 
     /// Reads the value of the key at `index` of [`Self::KEYS`].
     fn member<A: MapAccess<'de>>(&mut self, index: usize, map: &mut A, notes: &mut Notes<'_>) -> Result<(), A::Error>;
+}
+
+/// A record that some chargers write as the one scalar that matters in it.
+pub(super) trait FromScalar<'de>: Record<'de> {
+    /// The record that a scalar stands for, where it can stand for one.
+    fn from_scalar(scalar: Scalar<'de>, notes: &mut Notes<'_>) -> Option<Self>;
 }
 
 /// A record that stands in a list and becomes any number of something else there.
@@ -43,54 +112,55 @@ pub(super) trait Field<'de>: Default {
     fn take<A: MapAccess<'de>>(map: &mut A, required: bool, notes: &mut Notes<'_>) -> Result<Self, A::Error>;
 }
 
-/// Declares a record: field, type, key, `required` or `optional`.
+/// Declares a record: field, type, key, and whether it must be there.
 macro_rules! record {
     ($(#[$doc:meta])* struct $name:ident<$life:lifetime> {
         $($field:ident: $kind:ty = $key:literal $need:ident,)*
     }) => {
         $(#[$doc])*
         #[derive(Default)]
-        pub(super) struct $name<$life> {
+        pub(in crate::ocpp) struct $name<$life> {
             $($field: $kind,)*
             input: std::marker::PhantomData<&$life str>,
         }
 
         impl<$life> $crate::ocpp::record::Record<$life> for $name<$life> {
             const KEYS: &'static [$crate::ocpp::record::Key] = &[
-                $($crate::ocpp::record::Key { name: $key, required: record!(@$need) },)*
+                $($crate::ocpp::record::Key { name: $key, need: $crate::ocpp::record::need!($need) },)*
             ];
 
+            #[allow(unused_variables, reason = "a record may have no keys")]
             fn member<A: serde::de::MapAccess<$life>>(
                 &mut self,
                 index: usize,
                 map: &mut A,
                 notes: &mut $crate::ocpp::notes::Notes<'_>,
             ) -> Result<(), A::Error> {
-                #[allow(non_camel_case_types, reason = "the variants are the names of the fields")]
+                #[allow(non_camel_case_types, dead_code, reason = "the variants are the names of the fields, if there are any")]
                 enum Place { $($field,)* }
                 $(if index == Place::$field as usize {
-                    self.$field = $crate::ocpp::record::Field::take(map, record!(@$need), notes)?;
+                    let required = Self::KEYS[index].is_required(notes.version);
+                    self.$field = $crate::ocpp::record::Field::take(map, required, notes)?;
                     return Ok(());
                 })*
                 map.next_value::<serde::de::IgnoredAny>().map(drop)
             }
         }
     };
-    (@required) => { true };
-    (@optional) => { false };
 }
 pub(super) use record;
 
 /// Reads a payload as a record. A payload of another JSON type is an empty record.
 pub(super) fn read<'de, R: Record<'de>>(payload: &'de str, notes: &mut Notes<'_>) -> R {
+    maybe(payload, notes).unwrap_or_default()
+}
+
+fn maybe<'de, R: Record<'de>>(payload: &'de str, notes: &mut Notes<'_>) -> Option<R> {
     let mut json = serde_json::Deserializer::from_str(payload);
-    match (Visit { notes, kind: PhantomData }).deserialize(&mut json) {
-        Ok(record) => record.unwrap_or_default(),
-        Err(_) => {
-            notes.add(Rule::Unreadable, "");
-            R::default()
-        }
-    }
+    (Visit { notes, kind: PhantomData }).deserialize(&mut json).unwrap_or_else(|_| {
+        notes.add(Rule::Unreadable, "");
+        None
+    })
 }
 
 /// Reads one record where it stands; `None` when something else stands there.
@@ -110,47 +180,48 @@ impl<'de, R: Record<'de>> DeserializeSeed<'de> for Visit<'_, '_, R> {
 /// Implements the visits of values that are not what the reader expects: each is a wrong type and no value.
 macro_rules! anything_else_is_a_wrong_type {
     () => {
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             f.write_str("any JSON value")
         }
 
         fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-            self.notes.add(Rule::WrongType, if value { "true" } else { "false" });
+            self.notes.add($crate::domain::deviation::Rule::WrongType, if value { "true" } else { "false" });
             Ok(Self::Value::default())
         }
 
         fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-            self.notes.add(Rule::WrongType, "a number");
+            self.notes.add($crate::domain::deviation::Rule::WrongType, "a number");
             Ok(Self::Value::default())
         }
 
         fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-            self.notes.add(Rule::WrongType, "a number");
+            self.notes.add($crate::domain::deviation::Rule::WrongType, "a number");
             Ok(Self::Value::default())
         }
 
         fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-            self.notes.add(Rule::WrongType, "a number");
+            self.notes.add($crate::domain::deviation::Rule::WrongType, "a number");
             Ok(Self::Value::default())
         }
 
         fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-            self.notes.add(Rule::WrongType, "a text");
+            self.notes.add($crate::domain::deviation::Rule::WrongType, "a text");
             Ok(Self::Value::default())
         }
 
         fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            self.notes.add(Rule::NullValue, "null");
+            self.notes.add($crate::domain::deviation::Rule::NullValue, "null");
             Ok(Self::Value::default())
         }
     };
 }
+pub(super) use anything_else_is_a_wrong_type;
 
 impl<'de, R: Record<'de>> Visitor<'de> for Visit<'_, '_, R> {
     type Value = Option<R>;
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        members(map, self.notes)
+        record_of(map, self.notes)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
@@ -162,24 +233,37 @@ impl<'de, R: Record<'de>> Visitor<'de> for Visit<'_, '_, R> {
     anything_else_is_a_wrong_type!();
 }
 
+fn record_of<'de, R: Record<'de>, A: MapAccess<'de>>(map: A, notes: &mut Notes<'_>) -> Result<Option<R>, A::Error> {
+    let mut record = R::default();
+    let is_object = members(R::KEYS, map, notes, |index, map, notes| record.member(index, map, notes))?;
+    Ok(is_object.then_some(record))
+}
+
 /// What a key of the input turned out to be.
 enum Matched {
     Exact(usize),
     /// Another spelling of the key at this index.
     Loose(usize),
+    /// `customData`, which OCPP 2.x allows everywhere.
+    Custom,
     Unknown,
     /// Not a key: serde_json shows a number as a map of one entry when built with `arbitrary_precision`.
     Number,
 }
 
-fn members<'de, R: Record<'de>, A: MapAccess<'de>>(mut map: A, notes: &mut Notes<'_>) -> Result<Option<R>, A::Error> {
-    let mut record = R::default();
-    let (mut exact, mut seen) = (0_u32, 0_u32);
-    while let Some(matched) = map.next_key_seed(MatchKey { keys: R::KEYS, notes })? {
+/// Walks over the members of an object and has each known one taken. Says whether it was an object at all.
+pub(super) fn members<'de, A: MapAccess<'de>>(
+    keys: &'static [Key],
+    mut map: A,
+    notes: &mut Notes<'_>,
+    mut take: impl FnMut(usize, &mut A, &mut Notes<'_>) -> Result<(), A::Error>,
+) -> Result<bool, A::Error> {
+    let (mut exact, mut seen) = (0_u64, 0_u64);
+    while let Some(matched) = map.next_key_seed(MatchKey { keys, notes })? {
         let (index, is_exact) = match matched {
             Matched::Exact(index) => (index, true),
             Matched::Loose(index) => (index, false),
-            Matched::Unknown => {
+            Matched::Custom | Matched::Unknown => {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
@@ -187,30 +271,33 @@ fn members<'de, R: Record<'de>, A: MapAccess<'de>>(mut map: A, notes: &mut Notes
                 map.next_value::<IgnoredAny>()?;
                 while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
                 notes.add(Rule::WrongType, "a number");
-                return Ok(None);
+                return Ok(false);
             }
         };
         let bit = 1 << index;
         if seen & bit != 0 {
-            notes.add_at(Rule::DuplicateKey, R::KEYS[index].name, "");
+            notes.add_at(Rule::DuplicateKey, keys[index].name, "");
         }
         if exact & bit != 0 && !is_exact {
             map.next_value::<IgnoredAny>()?;
             continue;
         }
+        if seen & bit == 0 && !keys[index].belongs_to(notes.version) {
+            notes.add_at(Rule::OtherVersion, keys[index].name, "");
+        }
         seen |= bit;
         exact |= if is_exact { bit } else { 0 };
-        notes.enter(Step::Key(R::KEYS[index].name));
-        let read = record.member(index, &mut map, notes);
+        notes.enter(Step::Key(keys[index].name));
+        let read = take(index, &mut map, notes);
         notes.leave();
         read?;
     }
-    for (index, key) in R::KEYS.iter().enumerate() {
-        if key.required && seen & (1 << index) == 0 {
+    for (index, key) in keys.iter().enumerate() {
+        if seen & (1 << index) == 0 && key.is_required(notes.version) {
             notes.add_at(Rule::Missing, key.name, "");
         }
     }
-    Ok(Some(record))
+    Ok(true)
 }
 
 /// How much of an unknown key is shown, in characters.
@@ -244,12 +331,53 @@ impl Visitor<'_> for MatchKey<'_, '_> {
             self.notes.add_at(Rule::KeyCase, self.keys[index].name, text);
             return Ok(Matched::Loose(index));
         }
+        if text == "customData" && self.notes.version >= Version::V201 {
+            return Ok(Matched::Custom);
+        }
         if text == "$serde_json::private::Number" {
             return Ok(Matched::Number);
         }
         let shown = text.char_indices().nth(KEY_SHOWN).map_or(text, |(end, _)| &text[..end]);
         self.notes.add_at(Rule::UnknownKey, shown, "");
         Ok(Matched::Unknown)
+    }
+}
+
+/// A record within a record.
+pub(super) struct Object<R>(pub(super) Option<R>);
+
+impl<R> Default for Object<R> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<'de, R: Record<'de>> Field<'de> for Object<R> {
+    fn take<A: MapAccess<'de>>(map: &mut A, _required: bool, notes: &mut Notes<'_>) -> Result<Self, A::Error> {
+        map.next_value_seed(Visit::<R> { notes, kind: PhantomData }).map(Self)
+    }
+}
+
+/// A record within a record, or the one scalar that matters in it.
+pub(super) struct One<R>(pub(super) Option<R>);
+
+impl<R> Default for One<R> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<'de, R: FromScalar<'de>> Field<'de> for One<R> {
+    fn take<A: MapAccess<'de>>(map: &mut A, _required: bool, notes: &mut Notes<'_>) -> Result<Self, A::Error> {
+        let json = map.next_value::<&'de RawValue>()?.get();
+        if json.starts_with(['{', '[']) {
+            return Ok(Self(maybe(json, notes)));
+        }
+        let scalar = Scalar::of(json);
+        if !matches!(scalar, Scalar::Null) {
+            notes.add(Rule::WrongType, "no object");
+        }
+        Ok(Self(R::from_scalar(scalar, notes)))
     }
 }
 
@@ -296,6 +424,10 @@ impl<'de, R: Element<'de>> Visitor<'de> for VisitList<'_, '_, R> {
             }
             self.notes.leave();
             if element?.is_none() {
+                // 1.6 has no list that must not be empty.
+                if index == 0 && self.notes.version >= Version::V201 {
+                    self.notes.add(Rule::EmptyList, "");
+                }
                 break;
             }
         }
@@ -304,7 +436,7 @@ impl<'de, R: Element<'de>> Visitor<'de> for VisitList<'_, '_, R> {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
         let mut out = Vec::new();
-        if let Some(record) = members::<R, A>(map, self.notes)? {
+        if let Some(record) = record_of::<R, A>(map, self.notes)? {
             self.notes.add(Rule::WrongType, "an object instead of a list");
             record.close(&mut out, self.notes);
         }

@@ -22,21 +22,21 @@ pub(super) fn veil<'a>(text: &'a str, key: &TokenKey) -> Cow<'a, str> {
     Cow::Owned(veil.out)
 }
 
-/// `idTag`, `parentIdTag`, `idToken`, `groupIdToken`, `id_tag`, `tagId` …
+/// `idTag`, `parentIdTag`, `idToken`, `groupIdToken`, `id_tag`, `tagId`, `prioritizedEMAIDs` …
 fn names_a_token(name: &str) -> bool {
     let ends_with = |end: &&str| {
         let mut letters = name.bytes().rev().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase());
         end.bytes().rev().all(|byte| letters.next() == Some(byte))
     };
-    ["idtag", "idtoken", "tagid", "tokenid"].iter().any(ends_with)
+    ["idtag", "idtoken", "tagid", "tokenid", "emaid", "emaids"].iter().any(ends_with)
 }
 
-/// The first `tag` or `token`, in any case.
+/// The first `tag`, `token` or `emaid`, in any case.
 fn find_hit(bytes: &[u8]) -> Option<usize> {
     const BLOCK: usize = 64;
     let is_hit = |at: usize| {
         let starts = |word: &[u8]| bytes[at..].get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word));
-        starts(b"tag") || starts(b"token")
+        starts(b"tag") || starts(b"token") || starts(b"emaid")
     };
     // Most frames have none: whole blocks are dismissed by a test without branches, which compiles to a few wide steps.
     (0..bytes.len()).step_by(BLOCK).find_map(|start| {
@@ -46,7 +46,9 @@ fn find_hit(bytes: &[u8]) -> Option<usize> {
         let any = triples.fold(0_u8, |any, ((first, second), third)| {
             let tag = u8::from(second | 0x20 == b'a') & u8::from(third | 0x20 == b'g');
             let token = u8::from(second | 0x20 == b'o') & u8::from(third | 0x20 == b'k');
-            any | (u8::from(first | 0x20 == b't') & (tag | token))
+            let emaid =
+                u8::from(first | 0x20 == b'e') & u8::from(second | 0x20 == b'm') & u8::from(third | 0x20 == b'a');
+            any | (u8::from(first | 0x20 == b't') & (tag | token)) | emaid
         });
         if any != 0 { (start..bytes.len().min(start + BLOCK)).find(|at| is_hit(*at)) } else { None }
     })
@@ -81,7 +83,7 @@ impl Veil<'_, '_> {
         self.bytes().get(self.at).copied()
     }
 
-    /// The next name that has `tag` or `token` in it.
+    /// The next name that has `tag`, `token` or `emaid` in it.
     fn next_name(&self) -> Option<std::ops::Range<usize>> {
         let bytes = self.bytes();
         let part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');

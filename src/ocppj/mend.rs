@@ -25,7 +25,16 @@ pub fn mend(text: &str) -> Option<Mended> {
         // The whole frame was sent as a JSON string.
         return Mender::new(&inner).run().map(|mended| Mended { repaired: true, ..mended });
     }
+    if lacks_brackets(text) {
+        return Mender::new(&format!("[{text}]")).run().map(|mended| Mended { repaired: true, ..mended });
+    }
     Mender::new(text).run()
+}
+
+/// Whether it begins as the inside of a frame: a message type and a comma.
+fn lacks_brackets(text: &str) -> bool {
+    let rest = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']).strip_prefix(['2', '3', '4', '5', '6']);
+    rest.is_some_and(|rest| rest.trim_start().starts_with(','))
 }
 
 /// An open array or object, and what may come next in it.
@@ -99,8 +108,14 @@ impl<'a> Mender<'a> {
         Some(Mended { text: self.out, repaired: self.repaired, dropped: self.dropped })
     }
 
-    /// Forgets the object within which the text ends, unless it is the payload itself.
+    /// Forgets the object within which the text ends, unless it is the payload itself: the whole item where it is (part
+    /// of) an item of a list, since an item without its last fields would be another item.
     fn drop_cut_item(&mut self) {
+        let within = self.open.iter().rev().take_while(|open| open.object).take_while(|open| open.keyed).count();
+        let item = self.open.len().checked_sub(within + 1);
+        let is_item = item.and_then(|at| self.open.get(at)).is_some_and(|open| open.object);
+        let surplus = if is_item && item > Some(1) { within } else { 0 };
+        self.open.truncate(self.open.len() - surplus);
         if self.open.len() > 2
             && let Some(item) = self.open.pop_if(|item| item.object)
         {

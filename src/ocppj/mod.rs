@@ -74,6 +74,26 @@ pub enum Frame<'a> {
         /// Details as JSON text.
         details: &'a str,
     },
+    /// A statement without an answer (the SEND of OCPP 2.1).
+    Send {
+        /// Its id.
+        id: MessageId<'a>,
+        /// The action, outer blanks removed, never empty.
+        action: Cow<'a, str>,
+        /// The payload as JSON text, whatever its type.
+        payload: &'a str,
+    },
+    /// The charger could not make use of an answer of ours (the CALLRESULTERROR of OCPP 2.1).
+    ResultError {
+        /// The id of its request.
+        id: MessageId<'a>,
+        /// The error code as sent.
+        code: Cow<'a, str>,
+        /// Description as sent.
+        description: Cow<'a, str>,
+        /// Details as JSON text.
+        details: &'a str,
+    },
     /// A call without a readable action.
     NoAction(Option<MessageId<'a>>),
     /// An answer without an id, or a message type that the protocol does not have: to be ignored.
@@ -165,7 +185,7 @@ impl<'de> Deserialize<'de> for Elements<'de> {
 fn shape<'a>(elements: &Elements<'a>) -> Reading<'a> {
     let [kind, id, third, fourth, fifth] = elements.first;
     let Some(kind_text) = kind else { return Reading { frame: Frame::Shapeless, odd: Some("an empty array") } };
-    let plain = matches!(kind_text, "2" | "3" | "4");
+    let plain = matches!(kind_text, "2" | "3" | "4" | "5" | "6");
     let id = id.map(MessageId);
     let kind = decoded(kind_text).unwrap_or(Cow::Borrowed(kind_text));
     let (frame, expected) = match (kind.trim().trim_end_matches(".0"), id) {
@@ -173,10 +193,17 @@ fn shape<'a>(elements: &Elements<'a>) -> Reading<'a> {
         ("2", None) => (Frame::NoAction(None), 4),
         ("3", Some(id)) => (Frame::CallResult { id, payload: third.unwrap_or(EMPTY) }, 3),
         ("4", Some(id)) => {
-            let text = |value: Option<&'a str>| value.and_then(decoded).unwrap_or_default();
-            let (code, description) = (text(third), text(fourth));
-            (Frame::CallError { id, code, description, details: fifth.unwrap_or(EMPTY) }, 5)
+            let (code, description, details) = (text(third), text(fourth), fifth.unwrap_or(EMPTY));
+            (Frame::CallError { id, code, description, details }, 5)
         }
+        ("5", Some(id)) => {
+            let (code, description, details) = (text(third), text(fourth), fifth.unwrap_or(EMPTY));
+            (Frame::ResultError { id, code, description, details }, 5)
+        }
+        ("6", Some(id)) => match action_of(third) {
+            Some(action) => (Frame::Send { id, action, payload: fourth.unwrap_or(EMPTY) }, 4),
+            None => (Frame::Ignored, elements.count),
+        },
         (number, _) if number.parse::<u8>().is_ok() => (Frame::Ignored, elements.count),
         _ => (Frame::Shapeless, elements.count),
     };
@@ -184,27 +211,39 @@ fn shape<'a>(elements: &Elements<'a>) -> Reading<'a> {
         Frame::Shapeless => Some("no message type"),
         Frame::Ignored => Some("a message type that the protocol does not have, or an answer without an id"),
         Frame::NoAction(_) => Some("no readable action"),
-        Frame::Call { .. } | Frame::CallResult { .. } | Frame::CallError { .. } | Frame::Bare(_) => {
-            match elements.count.cmp(&expected) {
-                std::cmp::Ordering::Less => Some("elements are missing"),
-                std::cmp::Ordering::Greater => Some("more elements than specified"),
-                std::cmp::Ordering::Equal if !plain => Some("the message type is not a plain number"),
-                std::cmp::Ordering::Equal => None,
-            }
-        }
+        Frame::Call { .. }
+        | Frame::CallResult { .. }
+        | Frame::CallError { .. }
+        | Frame::ResultError { .. }
+        | Frame::Send { .. }
+        | Frame::Bare(_) => match elements.count.cmp(&expected) {
+            std::cmp::Ordering::Less => Some("elements are missing"),
+            std::cmp::Ordering::Greater => Some("more elements than specified"),
+            std::cmp::Ordering::Equal if !plain => Some("the message type is not a plain number"),
+            std::cmp::Ordering::Equal => None,
+        },
     };
     Reading { frame, odd }
 }
 
 fn call<'a>(id: MessageId<'a>, action: Option<&'a str>, payload: Option<&'a str>) -> Frame<'a> {
-    let trimmed = action.and_then(decoded).map(|action| match action {
+    match action_of(action) {
+        Some(action) => Frame::Call { id, action, payload: payload.unwrap_or(EMPTY) },
+        None => Frame::NoAction(Some(id)),
+    }
+}
+
+/// An action without its outer blanks, if there is one.
+fn action_of(json: Option<&str>) -> Option<Cow<'_, str>> {
+    let trimmed = match json.and_then(decoded)? {
         Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
         Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
-    });
-    match trimmed {
-        Some(action) if !action.is_empty() => Frame::Call { id, action, payload: payload.unwrap_or(EMPTY) },
-        Some(_) | None => Frame::NoAction(Some(id)),
-    }
+    };
+    Some(trimmed).filter(|action| !action.is_empty())
+}
+
+fn text(json: Option<&str>) -> Cow<'_, str> {
+    json.and_then(decoded).unwrap_or_default()
 }
 
 /// The text of a JSON string literal; `None` when the value is no readable string.

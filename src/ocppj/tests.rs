@@ -44,7 +44,9 @@ fn an_odd_outer_array_is_read_all_the_same_and_said_to_be_odd() {
         ("[2]", Frame::NoAction(None)),
         ("[3]", Frame::Ignored),
         ("[4]", Frame::Ignored),
-        (r#"[6,"7","Notify",{}]"#, Frame::Ignored),
+        (r#"[7,"7","Notify",{}]"#, Frame::Ignored),
+        ("[5]", Frame::Ignored),
+        (r#"[6,"7"]"#, Frame::Ignored),
         ("[]", Frame::Shapeless),
         (r#"["Heartbeat"]"#, Frame::Shapeless),
         ("[{}]", Frame::Shapeless),
@@ -53,6 +55,20 @@ fn an_odd_outer_array_is_read_all_the_same_and_said_to_be_odd() {
         let reading = read(text).unwrap();
         assert_eq!(reading.frame, frame, "{text}");
         assert!(reading.odd.is_some(), "{text}");
+    }
+}
+
+#[test]
+fn the_message_types_that_two_one_brought_are_read() {
+    let id = MessageId(r#""7""#);
+    for (text, frame) in [
+        (r#"[6,"7","Notify",{"a":1}]"#, Frame::Send { id, action: "Notify".into(), payload: r#"{"a":1}"# }),
+        (
+            r#"[5,"7","FormatViolation","no",{"b":2}]"#,
+            Frame::ResultError { id, code: "FormatViolation".into(), description: "no".into(), details: r#"{"b":2}"# },
+        ),
+    ] {
+        assert_eq!(read(text), Ok(Reading { frame, odd: None }));
     }
 }
 

@@ -1,7 +1,6 @@
 //! What can be read from the ledger: views for the API and exports. Lists are paged by key, oldest or newest first as
 //! their names say, so that a whole list can be streamed with flat memory.
 
-use crate::domain::deviation::Deviation;
 use crate::domain::energy::{Milli, MilliWh};
 use crate::domain::event::Boot;
 use crate::domain::ids::{ChargerId, FrameKey, Outlet, SessionId, StationKey};
@@ -10,6 +9,7 @@ use crate::domain::record::{ConnectorNow, SessionRow, SessionState};
 use crate::domain::time::At;
 
 use super::StoreError;
+use super::device::{ConformanceFilter, ConformanceView, MonitorView, ObservationView, ReportView, VariableView};
 use crate::domain::availability::Interval;
 
 /// The reading side of a store backend.
@@ -103,6 +103,42 @@ pub trait Archive {
     /// # Errors
     /// When the ledger cannot be read.
     fn totals(&mut self) -> Result<Vec<ConnectorTotals>, StoreError>;
+
+    /// Reports of a transaction in order of arrival, after `after` (their row number), at most `limit`.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn reports(&mut self, session: SessionId, after: i64, limit: usize) -> Result<Vec<ReportView>, StoreError>;
+
+    /// What chargers saw of their device models, newest first, before `before` (their row number), at most `limit`.
+    /// The filter's `what` is `true` for alerts alone, `false` for all that is none.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn observations(
+        &mut self,
+        filter: &EvidenceFilter,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<ObservationView>, StoreError>;
+
+    /// The device model of a charger, as last reported.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn variables(&mut self, station: StationKey) -> Result<Vec<VariableView>, StoreError>;
+
+    /// What a charger watches by itself, as last reported.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn monitors(&mut self, station: StationKey) -> Result<Vec<MonitorView>, StoreError>;
+
+    /// How closely builds keep to their version of OCPP, in order of build and period.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn conformance(&mut self, filter: &ConformanceFilter) -> Result<Vec<ConformanceView>, StoreError>;
 
     /// Spans in which chargewatch was running, in order of time. What lies between them is our own outage.
     ///
@@ -235,8 +271,12 @@ pub struct DeviationView {
     pub received: At,
     /// The frame's action.
     pub action: String,
-    /// The deviation.
-    pub deviation: Deviation,
+    /// The rule that was needed.
+    pub rule: String,
+    /// Where in the payload.
+    pub path: String,
+    /// What stood there.
+    pub found: String,
 }
 
 /// A connection attempt, as it is kept.

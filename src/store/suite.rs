@@ -18,6 +18,7 @@ use crate::domain::reading::{Flags, ReadingKind, Word};
 use crate::domain::record::{
     Change, ConnectorNow, Contact, FrameRow, Paint, ReadingRow, SessionRow, SessionState, StatusEvidence, Turn,
 };
+use crate::domain::sequence::SeqNos;
 use crate::domain::status::{Cause, ConnectorStatus, State};
 use crate::domain::token::TokenHash;
 use crate::store::archive::{EvidenceFilter, SessionFilter};
@@ -92,6 +93,7 @@ fn session(id: i32, state: SessionState) -> SessionRow {
         first_register: Some((At::from_millis(510), MilliWh(7))),
         last_register: None,
         last_reading_at: Some(At::from_millis(520)),
+        reports: SeqNos::from_text("3..5,7"),
     }
 }
 

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chargewatch::domain::deviation::Rule;
-use chargewatch::domain::event::{Boot, Event, Metered, Named, Security, Start, StatusReport, Stop, VendorData};
+use chargewatch::domain::event::{
+    Boot, Event, Metered, Named, Security, Start, StatusReport, Stop, TransactionReport, VendorData,
+};
 use chargewatch::domain::ids::SessionId;
 use chargewatch::domain::reading::{Flags, Sample};
 use chargewatch::domain::record::Answer;
@@ -25,6 +27,8 @@ pub(crate) const SESSION: SessionId = SessionId(4711);
 
 /// One field case.
 pub(crate) struct Quirk {
+    /// The version of the connection.
+    pub(crate) version: Version,
     /// Its name.
     pub(crate) id: String,
     /// The frames that the charger sends, in order.
@@ -38,23 +42,32 @@ pub(crate) fn path(below: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/frames").join(below)
 }
 
-/// All field cases of OCPP 1.6.
+/// All field cases, of every version that has some.
 pub(crate) fn quirks() -> Vec<Quirk> {
-    fs::read_to_string(path("1.6/quirks.jsonl")).unwrap().lines().map(quirk).collect()
+    let of = |version: Version| {
+        let cases = fs::read_to_string(path(&format!("{}/quirks.jsonl", folder(version)))).unwrap_or_default();
+        cases.lines().map(|line| quirk(version, line)).collect::<Vec<_>>()
+    };
+    Version::ALL.into_iter().flat_map(of).collect()
 }
 
-fn quirk(line: &str) -> Quirk {
+/// The folder of a version's frames.
+pub(crate) fn folder(version: Version) -> &'static str {
+    version.subprotocol().trim_start_matches("ocpp")
+}
+
+fn quirk(version: Version, line: &str) -> Quirk {
     let case: Value = serde_json::from_str(line).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let frames = case["frames"].as_array().unwrap().iter().map(text).collect();
-    Quirk { id: text(&case["id"]), frames, expect: text(&case["expect"]) }
+    Quirk { version, id: text(&case["id"]), frames, expect: text(&case["expect"]) }
 }
 
 /// What the frames of a field case were heard as.
 pub(crate) fn hear_quirk(id: &str) -> Vec<Heard> {
     let quirk = quirks().into_iter().find(|quirk| quirk.id == id).unwrap_or_else(|| panic!("no case {id}"));
     assert!(!quirk.expect.is_empty() && !quirk.frames.is_empty(), "{id} says nothing");
-    quirk.frames.iter().map(|frame| hear(frame)).collect()
+    quirk.frames.iter().map(|frame| hear_in(quirk.version, frame)).collect()
 }
 
 /// A frame, what was understood of it, and the answer to it.
@@ -67,16 +80,21 @@ pub(crate) struct Heard {
     pub(crate) reply: Option<String>,
 }
 
-/// Reads a frame and answers it, as a machine would that accepts everything.
+/// Reads a frame of 1.6 and answers it, as a machine would that accepts everything.
 pub(crate) fn hear(frame: &str) -> Heard {
-    let understood = understand(Version::V16, frame, &KEY);
+    hear_in(Version::V16, frame)
+}
+
+/// Reads a frame over a connection of this version and answers it, as a machine would that accepts everything.
+pub(crate) fn hear_in(version: Version, frame: &str) -> Heard {
+    let understood = understand(version, frame, &KEY);
     let reply = match &understood.message {
         Message::Call { call, event } => {
             let answer = answer_to(event);
-            Some(reply(Version::V16, call, answer.as_ref(), Duration::from_secs(300)).into())
+            Some(reply(call, answer.as_ref(), Duration::from_secs(300)).into())
         }
         Message::Refused(refusal) => Some(refusal.to_string()),
-        Message::Response { .. } | Message::Silent => None,
+        Message::Response { .. } | Message::Statement(_) | Message::Silent => None,
     };
     Heard { frame: frame.to_owned(), understood, reply }
 }
@@ -90,9 +108,13 @@ fn answer_to(event: &Event) -> Option<Answer> {
         Event::StatusReported(_)
         | Event::Metered(_)
         | Event::TransactionEnded(_)
+        | Event::TransactionReported(_)
         | Event::VendorData(_)
         | Event::Progress(_)
         | Event::Security(_)
+        | Event::Observed(_)
+        | Event::DeviceDescribed(_)
+        | Event::MonitorsDescribed(_)
         | Event::Noted => None,
     }
 }
@@ -139,6 +161,8 @@ impl Heard {
         start: TransactionStarted(Start);
         /// It was a stop.
         stop: TransactionEnded(Stop);
+        /// It was a report of a transaction.
+        report: TransactionReported(Box<TransactionReport>);
         /// It was a security event.
         security: Security(Security);
         /// It was vendor data.
@@ -202,7 +226,7 @@ pub(crate) fn line(sample: &Sample) -> String {
     words.push(format!("[{}]", kind.unit.as_str()));
     words.push(sample.value.map_or_else(|| "nothing".to_owned(), |value| value.to_string()));
     words.extend(sample.text.as_ref().map(|text| format!("'{text}'")));
-    let flags = [(Flags::UNIT_MISMATCH, "!unit"), (Flags::TEXT_ONLY, "!text")];
+    let flags = [(Flags::UNIT_MISMATCH, "!unit"), (Flags::TEXT_ONLY, "!text"), (Flags::SIGNED, "signed")];
     words.extend(flags.iter().filter(|(flag, _)| sample.flags.has(*flag)).map(|(_, word)| (*word).to_owned()));
     words.join(" ")
 }

@@ -48,7 +48,7 @@ const WANTED: &[(&str, u16, Option<&str>, &str)] = &[
     ("hs-postman-deflate", 101, Some("ocpp1.6"), "CP-2002"),
     ("hs-needs-server-ping", 101, Some("ocpp1.6"), "CP-0626"),
     ("hs-query-secret", 101, Some("ocpp1.6"), "CS003"),
-    ("hs-two-header-lines", 101, Some("ocpp1.6"), "CP-1602"),
+    ("hs-two-header-lines", 101, Some("ocpp2.0.1"), "CP-1602"),
     ("hs-two-protocols-16-15", 101, Some("ocpp1.6"), "ABCD"),
     ("hs-upper-subprotocol", 101, Some("OCPP1.6"), "CP-0427"),
 ];

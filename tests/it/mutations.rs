@@ -1,240 +1,129 @@
-//! What one broken field costs: itself and nothing else. Every field of every sample is broken in every way.
+//! What one deviation costs: itself and nothing else. From every sound sample frame of every version, every field at
+//! every depth is bent by every rule; the call is answered, and every field that was not touched is as it was.
+//!
+//! A bend either keeps the meaning (a number as text, a key in another case, a time without its zone …), then the event
+//! must be the same, or it does not, then only what comes from the touched field may differ.
+
+mod bends;
+mod told;
+
+use std::collections::BTreeMap;
 
 use chargewatch::domain::event::Event;
-use chargewatch::ocpp::Message;
-use serde_json::{Map, Value, json};
+use chargewatch::ocpp::{Message, Version};
+use serde_json::{Value, json};
 
-use crate::frames::{hear, line, time};
-use crate::samples::{ACTIONS, samples};
+use crate::frames::hear_in;
+use crate::samples::{SampleFrame, samples};
+use bends::{Bent, Meaning};
+use told::Told;
 
-/// The fields of an event, each with the key of the payload that it comes from.
-fn fields(event: &Event) -> Vec<(&'static str, String)> {
-    match event {
-        Event::Booted(boot) => vec![
-            ("chargePointVendor", format!("{:?}", boot.vendor)),
-            ("chargePointModel", format!("{:?}", boot.model)),
-            ("chargePointSerialNumber", format!("{:?}", boot.serial)),
-            ("chargeBoxSerialNumber", format!("{:?}", boot.box_serial)),
-            ("firmwareVersion", format!("{:?}", boot.firmware)),
-            ("iccid", format!("{:?}", boot.iccid)),
-            ("imsi", format!("{:?}", boot.imsi)),
-            ("meterType", format!("{:?}", boot.meter_type)),
-            ("meterSerialNumber", format!("{:?}", boot.meter_serial)),
-        ],
-        Event::Heartbeat | Event::Noted => Vec::new(),
-        Event::TokenShown(token) => vec![("idTag", format!("{token:?}"))],
-        Event::StatusReported(report) => vec![
-            ("connectorId", format!("{:?}", report.outlet)),
-            ("status", format!("{:?}", report.status)),
-            ("errorCode", format!("{:?}", report.error)),
-            ("info", format!("{:?}", report.info)),
-            ("vendorId", format!("{:?}", report.vendor)),
-            ("vendorErrorCode", format!("{:?}", report.vendor_error)),
-            ("timestamp", time(report.at)),
-        ],
-        Event::Metered(metered) => vec![
-            ("connectorId", format!("{:?}", metered.outlet)),
-            ("transactionId", format!("{:?}", metered.transaction)),
-            ("meterValue", format!("{:?}", metered.samples)),
-        ],
-        Event::TransactionStarted(start) => vec![
-            ("connectorId", format!("{:?}", start.outlet)),
-            ("idTag", format!("{:?}", start.token)),
-            ("meterStart", format!("{:?}", start.register)),
-            ("timestamp", time(start.at)),
-        ],
-        Event::TransactionEnded(stop) => vec![
-            ("transactionId", format!("{:?}", stop.transaction)),
-            ("idTag", format!("{:?}", stop.token)),
-            ("meterStop", format!("{:?}", stop.register)),
-            ("timestamp", time(stop.at)),
-            ("reason", format!("{:?}", stop.reason)),
-            ("transactionData", format!("{:?}", stop.samples)),
-        ],
-        Event::VendorData(data) => {
-            vec![("vendorId", format!("{:?}", data.vendor)), ("messageId", format!("{:?}", data.message))]
+/// The event of a frame that must be answered as a call.
+fn event(version: Version, text: &str) -> Result<Event, String> {
+    let heard = hear_in(version, text);
+    match heard.understood.message {
+        Message::Call { event, .. }
+            if heard.reply.as_deref().is_some_and(|reply| reply.starts_with("[3,\"19223201\"")) =>
+        {
+            Ok(event)
         }
-        Event::Progress(progress) => vec![("status", format!("{:?}", progress.status))],
-        Event::Security(security) => vec![
-            ("type", format!("{:?}", security.kind)),
-            ("techInfo", format!("{:?}", security.info)),
-            ("timestamp", time(security.at)),
-        ],
+        Message::Statement(event) => Ok(event),
+        other => Err(format!("no answered call but {other:?}, {:?}", heard.reply)),
     }
 }
 
-/// The sound samples: action, payload.
-fn sound() -> Vec<(String, Map<String, Value>)> {
-    let sound = samples().into_iter().filter(|(_, name, _)| !name.starts_with("deviating"));
+/// The sound samples of requests, with their payloads.
+fn sound() -> Vec<(SampleFrame, Value)> {
+    let sound = samples().into_iter().filter(SampleFrame::is_sound);
     sound
-        .map(|(action, _, text)| {
-            let frame: Value = serde_json::from_str(&text).unwrap();
-            (action, frame[3].as_object().unwrap().clone())
+        .map(|sample| {
+            let frame: Value = serde_json::from_str(&sample.text).unwrap();
+            let payload = frame[3].clone();
+            (sample, payload)
         })
         .collect()
 }
 
-fn frame(action: &str, payload: &Map<String, Value>) -> String {
-    Value::from(vec![json!(2), json!("19223201"), json!(action), Value::from(payload.clone())]).to_string()
+fn frame(sample: &SampleFrame, payload: &Value) -> String {
+    let kind = if sample.text.starts_with("[6,") { 6 } else { 2 };
+    format!("[{kind},\"19223201\",\"{}\",{payload}]", sample.action)
 }
 
-/// The event of a frame that must be answered as a call.
-#[track_caller]
-fn event(text: &str) -> Event {
-    let heard = hear(text);
-    assert!(heard.reply.as_deref().is_some_and(|reply| reply.starts_with("[3,\"19223201\",")), "{text}");
-    match heard.understood.message {
-        Message::Call { event, .. } => event,
-        other => panic!("{other:?}"),
-    }
-}
-
-/// All fields but that of `key` are as they were.
-#[track_caller]
-fn costs_only(key: &str, before: &Event, broken: &str) -> Event {
-    let after = event(broken);
-    for ((place, was), (_, is)) in fields(before).iter().zip(fields(&after)) {
-        assert!(*place == key || *was == is, "{key} broken costs {place}: {was} became {is} in {broken}");
-    }
-    after
-}
-
-#[test]
-fn a_field_that_is_dropped_null_or_of_another_type_costs_only_itself() {
-    for (action, payload) in sound() {
-        let before = event(&frame(&action, &payload));
-        for key in payload.keys() {
-            let mut without = payload.clone();
-            without.remove(key);
-            let absent = costs_only(key, &before, &frame(&action, &without));
-            for junk in [json!(null), json!({"x": [1]}), json!([]), json!([[{}]]), json!(false), json!("none")] {
-                let mut broken = payload.clone();
-                broken.insert(key.clone(), junk.clone());
-                let after = costs_only(key, &before, &frame(&action, &broken));
-                let keeps_a_text = junk == json!(false) || (key == "idTag" && junk == json!("none"));
-                assert!(keeps_a_text || after == absent, "{key} = {junk} in {action}");
-            }
-            for junk in [json!(-1), json!(0), json!(1e300), json!("\u{1}?"), json!("x".repeat(3000))] {
-                let mut broken = payload.clone();
-                broken.insert(key.clone(), junk);
-                costs_only(key, &before, &frame(&action, &broken));
-            }
-        }
+/// What is wrong with what became of a bent frame, if anything is.
+fn fault(before: &Told, bent: &Bent, after: &Told) -> Option<String> {
+    match bent.meaning {
+        Meaning::Same => before.differs(after),
+        Meaning::Lost => before.costs_more_than(&bent.path, after),
     }
 }
 
 #[test]
-fn keys_in_another_case_extra_keys_and_numbers_as_texts_cost_nothing() {
-    for (action, payload) in sound() {
-        let before = event(&frame(&action, &payload));
-        for key in payload.keys() {
-            for spelling in [key.to_uppercase(), key.to_lowercase(), format!("{}_{}", &key[..1], &key[1..])] {
-                let mut other = payload.clone();
-                let value = other.remove(key).unwrap();
-                other.insert(spelling, value);
-                assert_eq!(event(&frame(&action, &other)), before);
-            }
-            let mut extra = payload.clone();
-            extra.insert(format!("{key}X"), json!({"deep": [{"er": 1.5}]}));
-            assert_eq!(event(&frame(&action, &extra)), before);
-            if let Value::Number(number) = &payload[key] {
-                for text in [number.to_string(), format!(" {number} "), format!("{number}.0"), format!("+{number}")] {
-                    let mut texts = payload.clone();
-                    texts.insert(key.clone(), json!(text));
-                    assert_eq!(event(&frame(&action, &texts)), before, "{key} = {text:?}");
+fn every_deviation_of_every_field_of_every_message_costs_only_itself() {
+    let mut score: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
+    let mut faults = Vec::new();
+    for (sample, payload) in sound() {
+        let version = sample.version;
+        let before = Told::of(&event(version, &frame(&sample, &payload)).unwrap(), version, &payload);
+        for bent in bends::all(&payload) {
+            let text = bent
+                .text
+                .as_ref()
+                .map_or_else(|| frame(&sample, &bent.payload), |bend| bend(&frame(&sample, &payload)));
+            let (good, all) = score.entry(bent.rule).or_default();
+            *all += 1;
+            let wrong = match event(version, &text) {
+                Ok(event) => fault(&before, &bent, &Told::of(&event, version, &payload)),
+                Err(reason) => Some(reason),
+            };
+            match wrong {
+                None => *good += 1,
+                Some(reason) if faults.len() < 60 => {
+                    faults.push(format!(
+                        "{version:?} {}/{} {} at {}: {reason}",
+                        sample.action, sample.name, bent.rule, bent.path
+                    ));
                 }
+                Some(_) => {}
             }
         }
     }
-}
-
-#[test]
-fn a_time_without_its_zone_is_the_same_time() {
-    for (action, payload) in sound() {
-        let text = frame(&action, &payload);
-        assert_eq!(event(&text.replace("Z\"", "\"")), event(&text));
+    let total: u32 = score.values().map(|(_, all)| all).sum();
+    println!("{total} bent frames");
+    for (rule, (good, all)) in &score {
+        println!("  {rule:<22} {good:>6} of {all:>6}  {:>6.2} %", f64::from(*good) * 100.0 / f64::from(*all));
     }
-}
-
-#[test]
-fn an_unknown_word_is_kept_and_costs_nothing_else() {
-    for (action, payload) in sound() {
-        let before = event(&frame(&action, &payload));
-        for key in ["status", "errorCode", "reason"].into_iter().filter(|key| payload.contains_key(*key)) {
-            let mut other = payload.clone();
-            other.insert(key.to_owned(), json!("Dreaming"));
-            let after = costs_only(key, &before, &frame(&action, &other));
-            assert!(format!("{after:?}").contains("Dreaming"));
-        }
-    }
-}
-
-#[test]
-fn a_broken_field_of_one_sampled_value_costs_no_other_value() {
-    let (action, payload) = sound().into_iter().rfind(|(action, _)| action == "MeterValues").unwrap();
-    let Event::Metered(before) = event(&frame(&action, &payload)) else { panic!() };
-    let count = payload["meterValue"][0]["sampledValue"].as_array().unwrap().len();
-    for index in 0..count {
-        for key in ["value", "unit", "measurand", "phase", "context", "location", "format"] {
-            for junk in [json!(null), json!({}), json!("?"), json!(7), json!("")] {
-                let mut broken = payload.clone();
-                broken["meterValue"][0]["sampledValue"][index][key] = junk.clone();
-                let Event::Metered(after) = event(&frame(&action, &broken)) else { panic!() };
-                let lost = before.samples.len() - after.samples.len();
-                assert!(lost <= 1 && (lost == 0 || key == "value"), "{key} = {junk}");
-                let others = |samples: &[chargewatch::domain::reading::Sample], skip: usize| -> Vec<String> {
-                    let kept = samples.iter().enumerate().filter(|(at, _)| *at != skip);
-                    kept.map(|(_, sample)| format!("{} {}", time(sample.at), line(sample))).collect()
-                };
-                let skip = if lost == 1 { usize::MAX } else { index };
-                assert_eq!(others(&before.samples, index), others(&after.samples, skip), "{key} = {junk}");
-            }
-        }
-    }
+    assert!(total > 20_000);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 #[test]
 fn a_frame_cut_anywhere_behind_its_action_keeps_every_field_or_says_nothing_of_it() {
-    for (action, payload) in sound() {
-        let text = frame(&action, &payload);
-        let before = event(&text);
-        let nothing = event(&frame(&action, &Map::new()));
-        let head = format!("[2,\"19223201\",\"{action}\"").len();
-        for cut in (head..text.len()).filter(|cut| text.is_char_boundary(*cut)) {
-            let after = event(&text[..cut]);
-            let all = fields(&before).into_iter().zip(fields(&nothing)).zip(fields(&after));
-            for (((key, was), (_, absent)), (_, is)) in all {
-                let part = ["meterValue", "transactionData"].contains(&key);
-                assert!(is == was || is == absent || part, "{key}: {was} became {is} in {}", &text[..cut]);
+    for (sample, payload) in sound() {
+        let text = frame(&sample, &payload);
+        let of = |text: &str| Told::of(&event(sample.version, text).unwrap(), sample.version, &payload);
+        let (before, nothing) = (of(&text), of(&frame(&sample, &json!({}))));
+        let head = text.find(&sample.action).unwrap() + sample.action.len() + 1;
+        let step = text.len().div_ceil(400);
+        for cut in (head..text.len()).step_by(step).filter(|cut| text.is_char_boundary(*cut)) {
+            if let Some(reason) = of(&text[..cut]).is_no_part_of(&before, &nothing) {
+                panic!("{} {}: {reason} in …{}", sample.action, sample.name, &text[cut.saturating_sub(80)..cut]);
             }
-        }
-    }
-}
-
-#[test]
-fn readings_in_a_cut_list_are_whole_or_absent() {
-    for (_, _, text) in
-        samples().iter().filter(|(action, name, _)| action == "MeterValues" && name != "deviating-cut-tail")
-    {
-        let Event::Metered(whole) = event(text) else { panic!() };
-        let whole: Vec<_> = whole.samples.iter().map(line).collect();
-        for cut in (text.find("meterValue").unwrap()..text.len()).filter(|cut| text.is_char_boundary(*cut)) {
-            let Event::Metered(part) = event(&text[..cut]) else { panic!() };
-            let part: Vec<_> = part.samples.iter().map(line).collect();
-            assert_eq!(part, whole[..part.len()], "{}", &text[..cut]);
         }
     }
 }
 
 #[test]
 fn a_control_character_anywhere_costs_nothing() {
-    for (action, payload) in sound().into_iter().filter(|(action, _)| action != "SignCertificate") {
-        let text = frame(&action, &payload);
-        let before = event(&text);
-        for at in (0..=text.len()).filter(|at| text.is_char_boundary(*at) && !text[..*at].ends_with('\\')) {
+    let no_blank_matters = |sample: &SampleFrame| !["SignCertificate", "Authorize"].contains(&&*sample.action);
+    for (sample, payload) in sound().into_iter().filter(|(sample, _)| no_blank_matters(sample)) {
+        let text = frame(&sample, &payload);
+        let before = event(sample.version, &text).unwrap();
+        let step = text.len().div_ceil(150);
+        let places = (0..=text.len()).step_by(step);
+        for at in places.filter(|at| text.is_char_boundary(*at) && !text[..*at].ends_with('\\')) {
             for dirt in ["\0", "\u{1b}"] {
                 let dirty = format!("{}{dirt}{}", &text[..at], &text[at..]);
-                assert_eq!(event(&dirty), before, "{dirty:?}");
+                assert_eq!(event(sample.version, &dirty).unwrap(), before, "{dirty:?}");
             }
         }
     }
@@ -244,31 +133,36 @@ fn a_control_character_anywhere_costs_nothing() {
 fn no_part_of_a_token_shows_however_the_frame_is_cut_or_bent() {
     let token = "04A1B2C3D4E580";
     let part = &token[..6];
-    let hidden = |text: &str| {
-        let heard = hear(text);
+    let hidden = |version: Version, text: &str| {
+        let heard = hear_in(version, text);
         let seen = format!("{:?} {:?}", heard.understood, heard.reply);
         assert!(!seen.contains(part), "{text} shows {seen}");
     };
-    for action in ACTIONS {
-        for bend in [
-            json!({"idTag": token}),
-            json!({"idTag": [token]}),
-            json!({"idTag": {"id": token}}),
-            json!({"IDTAG": token, "x": {"parentIdTag": token}}),
-            json!({"idToken": {"idToken": token, "type": "ISO14443"}}),
-            json!({"data": json!({"idTag": token}).to_string()}),
-            json!({"info": json!({"a": json!({"id_tag": token}).to_string()}).to_string()}),
-        ] {
-            let text = frame(action, bend.as_object().unwrap());
-            (0..=text.len()).for_each(|cut| hidden(&text[..cut]));
+    for version in Version::ALL {
+        for action in version.actions() {
+            for payload in [
+                json!({"idTag": token}),
+                json!({"idTag": [token]}),
+                json!({"idTag": {"id": token}}),
+                json!({"IDTAG": token, "x": {"parentIdTag": token}}),
+                json!({"idToken": {"idToken": token, "type": "ISO14443"}}),
+                json!({"idToken": {"additionalInfo": [{"additionalIdToken": token, "type": "x"}], "idToken": token}}),
+                json!({"prioritizedEMAIDs": [token, token]}),
+                json!({"data": json!({"idTag": token}).to_string()}),
+                json!({"info": json!({"a": json!({"id_tag": token}).to_string()}).to_string()}),
+            ] {
+                let text = format!("[2,\"7\",\"{action}\",{payload}]");
+                (0..=text.len()).step_by(3).for_each(|cut| hidden(version, &text[..cut]));
+                hidden(version, &text);
+            }
         }
-    }
-    for text in [
-        format!("{{\"idTag\":\"{token}\"}}"),
-        format!("[3,\"7\",{{\"idTagInfo\":{{\"parentIdTag\":\"{token}\"}}}}]"),
-        format!("[4,\"7\",\"X\",\"idTag={token}\",{{}}]"),
-        format!("idTag: {token}"),
-    ] {
-        hidden(&text);
+        for text in [
+            format!("{{\"idTag\":\"{token}\"}}"),
+            format!("[3,\"7\",{{\"idTagInfo\":{{\"parentIdTag\":\"{token}\"}}}}]"),
+            format!("[4,\"7\",\"X\",\"idTag={token}\",{{}}]"),
+            format!("idTag: {token}"),
+        ] {
+            hidden(version, &text);
+        }
     }
 }

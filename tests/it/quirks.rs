@@ -1,14 +1,20 @@
-//! Frames as real chargers sent them (`tests/frames/1.6/quirks.jsonl`): each with what must become of it, asserted on
+//! Frames as real chargers sent them (`tests/frames/<version>/quirks.jsonl`): each with what must become of it, asserted on
 //! the answers and on the ledger.
 
+use chargewatch::ocpp::Version;
 use serde_json::Value;
 
+use crate::frames::{folder, path};
 use crate::support::{Service, noon};
 
-fn quirks() -> Vec<Value> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/frames/1.6/quirks.jsonl");
-    let text = std::fs::read_to_string(path).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+/// Every case, each with the subprotocol of its connection.
+fn quirks() -> Vec<(&'static str, Value)> {
+    let of = |version: Version| {
+        let text = std::fs::read_to_string(path(&format!("{}/quirks.jsonl", folder(version)))).unwrap_or_default();
+        let cases: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        cases.into_iter().map(move |case| (version.subprotocol(), case))
+    };
+    Version::ALL.into_iter().flat_map(of).collect()
 }
 
 /// What kind of answer a frame must get, with the id that it must carry: told by the frame itself where it is a call.
@@ -30,10 +36,10 @@ fn payload(answer: &str) -> String {
     serde_json::from_str::<Value>(answer).unwrap()[2].to_string()
 }
 
-async fn check(service: &Service, quirk: &Value, failures: &mut Vec<String>) {
+async fn check(service: &Service, (protocol, quirk): &(&'static str, Value), failures: &mut Vec<String>) {
     let id = quirk["id"].as_str().unwrap();
     let then = &quirk["then"];
-    let mut charger = service.charger(id).await;
+    let mut charger = service.charger_speaking(id, protocol).await;
     let mut payloads = Vec::new();
     for (index, frame) in quirk["frames"].as_array().unwrap().iter().enumerate() {
         let frame = frame.as_str().unwrap();
@@ -77,15 +83,15 @@ fn narrowed(sql: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_quirk_of_the_field_ends_as_it_must() {
     let quirks = quirks();
-    assert!(quirks.len() >= 80);
+    assert!(quirks.len() >= 86);
     let mut failures = Vec::new();
     let service = Service::at(noon(), &[]).await;
-    for quirk in quirks.iter().filter(|quirk| quirk["then"]["now"].is_null()) {
+    for quirk in quirks.iter().filter(|(_, quirk)| quirk["then"]["now"].is_null()) {
         check(&service, quirk, &mut failures).await;
     }
     service.stop().await;
-    for quirk in quirks.iter().filter(|quirk| !quirk["then"]["now"].is_null()) {
-        let now = chrono::DateTime::parse_from_rfc3339(quirk["then"]["now"].as_str().unwrap()).unwrap();
+    for quirk in quirks.iter().filter(|(_, quirk)| !quirk["then"]["now"].is_null()) {
+        let now = chrono::DateTime::parse_from_rfc3339(quirk.1["then"]["now"].as_str().unwrap()).unwrap();
         let service = Service::at(now.with_timezone(&chrono::Utc).into(), &[]).await;
         check(&service, quirk, &mut failures).await;
         service.stop().await;
@@ -96,9 +102,9 @@ async fn every_quirk_of_the_field_ends_as_it_must() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_id_token_stands_in_the_ledger() {
     let service = Service::at(noon(), &[]).await;
-    for quirk in quirks() {
+    for (protocol, quirk) in quirks() {
         let id = quirk["id"].as_str().unwrap();
-        let mut charger = service.charger(id).await;
+        let mut charger = service.charger_speaking(id, protocol).await;
         for frame in quirk["frames"].as_array().unwrap() {
             charger.send(frame.as_str().unwrap()).await;
         }

@@ -77,11 +77,16 @@ impl Service {
         self.running.as_ref().unwrap().http_addr()
     }
 
-    /// Connects a charger.
+    /// Connects a charger of OCPP 1.6.
     pub(crate) async fn charger(&self, id: &str) -> Charger {
+        self.charger_speaking(id, "ocpp1.6").await
+    }
+
+    /// Connects a charger that offers this subprotocol.
+    pub(crate) async fn charger_speaking(&self, id: &str, protocol: &'static str) -> Charger {
         let stream = tokio::net::TcpStream::connect(self.ocpp()).await.unwrap();
         let mut request = format!("ws://{}/ocpp/{id}", self.ocpp()).into_client_request().unwrap();
-        request.headers_mut().insert("Sec-WebSocket-Protocol", HeaderValue::from_static("ocpp1.6"));
+        request.headers_mut().insert("Sec-WebSocket-Protocol", HeaderValue::from_static(protocol));
         let (socket, _) = tokio_tungstenite::client_async(request, stream).await.unwrap();
         Charger { socket }
     }

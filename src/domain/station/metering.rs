@@ -28,6 +28,7 @@ pub(super) fn placed_samples(now: At, samples: &[Sample]) -> Vec<PlacedSample<'_
 
 impl Station {
     pub(super) fn metered_asks(&self, now: At, metered: &Metered) -> Vec<Question> {
+        let outlet = self.settle_outlet(metered.outlet);
         let mut questions = Vec::new();
         if let Named::As(id) = &metered.transaction
             && self.sessions.named(id).is_none()
@@ -36,9 +37,9 @@ impl Station {
             return vec![Question::Transaction(id.clone())];
         }
         for (at, sample) in placed_samples(now, &metered.samples) {
-            let question = match self.session_for(metered, at, sample) {
+            let question = match self.session_for(&metered.transaction, outlet, at, sample) {
                 Some(session) if session.needs_history_for(at) => Question::MeterHistory(session.row.id),
-                None if self.may_be_of_the_past(metered, at) => Question::RunningAt(metered.outlet, at),
+                None if self.may_be_of_the_past(&metered.transaction, outlet, at) => Question::RunningAt(outlet, at),
                 _ => continue,
             };
             if questions.len() < MOST_LOOKUPS && !questions.contains(&question) {
@@ -49,13 +50,15 @@ impl Station {
     }
 
     pub(super) fn metered(&mut self, now: At, metered: Metered, fresh: Option<SessionId>, turn: &mut Turn) {
+        let metered = Metered { outlet: self.settle_outlet(metered.outlet), ..metered };
         if let Some(sample) = metered.samples.first() {
             place(now, sample.at, "meterValue[0].timestamp", turn);
         }
         self.adopt(now, &metered, fresh, turn);
         let mut of_session: Vec<(Option<SessionId>, Vec<PlacedSample<'_>>)> = Vec::new();
         for (at, sample) in placed_samples(now, &metered.samples) {
-            let session = self.session_for(&metered, at, sample).map(|session| session.row.id);
+            let session =
+                self.session_for(&metered.transaction, metered.outlet, at, sample).map(|session| session.row.id);
             match of_session.iter_mut().find(|(id, _)| *id == session) {
                 Some((_, samples)) => samples.push((at, sample)),
                 None => of_session.push((session, vec![(at, sample)])),
@@ -90,17 +93,17 @@ impl Station {
 
     /// The session of a sample: by name, else by outlet and the sample's own time. A reading on the clock's quarter
     /// hour that names no session belongs to none.
-    fn session_for(&self, metered: &Metered, at: At, sample: &Sample) -> Option<&Session> {
-        match &metered.transaction {
+    fn session_for(&self, transaction: &Named, outlet: Outlet, at: At, sample: &Sample) -> Option<&Session> {
+        match transaction {
             Named::As(id) => self.sessions.named(id),
-            Named::Nothing if metered.outlet.is_station() || sample.kind.context.as_str() == "Sample.Clock" => None,
-            Named::Nothing => self.sessions.covering(metered.outlet, at),
+            Named::Nothing if outlet.is_station() || sample.kind.context.as_str() == "Sample.Clock" => None,
+            Named::Nothing => self.sessions.covering(outlet, at),
         }
     }
 
-    fn may_be_of_the_past(&self, metered: &Metered, at: At) -> bool {
-        let nameless = metered.transaction == Named::Nothing && !metered.outlet.is_station();
-        nameless && !self.sessions.complete && self.sessions.reach_beyond(metered.outlet, at)
+    fn may_be_of_the_past(&self, transaction: &Named, outlet: Outlet, at: At) -> bool {
+        let nameless = *transaction == Named::Nothing && !outlet.is_station();
+        nameless && !self.sessions.complete && self.sessions.reach_beyond(outlet, at)
     }
 
     pub(super) fn history_of(&self, id: SessionId) -> Option<Vec<Sample>> {
@@ -112,7 +115,7 @@ impl Station {
 
     fn meter_session(&mut self, id: SessionId, outlet: Outlet, samples: &[PlacedSample<'_>], turn: &mut Turn) {
         let history = self.history_of(id);
-        let goes_on = self.goes_on(id, samples);
+        let goes_on = self.goes_on(id, samples.iter().map(|(at, _)| *at).max());
         let Some(session) = self.sessions.get_mut(id) else { return };
         if goes_on {
             session.reopen();
@@ -136,15 +139,14 @@ impl Station {
         self.write(id, what, turn);
     }
 
-    /// Whether readings show that a session that was presumed over does go on.
-    fn goes_on(&self, id: SessionId, samples: &[PlacedSample<'_>]) -> bool {
+    /// Whether something that was `newest` at that time shows that a session that was presumed over does go on.
+    pub(super) fn goes_on(&self, id: SessionId, newest: Option<At>) -> bool {
         let Some(session) = self.sessions.get(id) else { return false };
         let outlet = session.row.outlet;
-        let presumed = session.row.state == SessionState::EndedWithoutStop && session.row.stop_reason.is_none();
+        let presumed = session.is_presumed_over();
         let replaced = self.sessions.active_at(outlet).is_some();
         let connector = self.connectors.get(outlet).and_then(|connector| connector.status());
         let free_since = connector.filter(|now| now.status == ConnectorStatus::Available).map(|now| now.since);
-        let newest = samples.iter().map(|(at, _)| *at).max();
         presumed && !replaced && newest > free_since.max(session.row.ended_at)
     }
 
@@ -177,7 +179,7 @@ impl Station {
     }
 
     /// Shows values that are the newest of their connector, by their own time.
-    fn show_live(&mut self, now: At, outlet: Outlet, samples: &[PlacedSample<'_>], turn: &mut Turn) {
+    pub(super) fn show_live(&mut self, now: At, outlet: Outlet, samples: &[PlacedSample<'_>], turn: &mut Turn) {
         let Some(connector) = self.connectors.at(outlet) else { return };
         let shown_at = connector.live_at;
         connector.live_at = samples.iter().map(|(at, _)| *at).max().max(shown_at);

@@ -5,7 +5,10 @@
 //! was stored last year.
 
 mod contact;
+mod device;
 mod metering;
+mod numbering;
+mod report;
 mod session;
 mod sessions;
 mod status;
@@ -46,6 +49,8 @@ pub struct Station {
     connectors: Connectors,
     sessions: Sessions,
     contact: Contact,
+    /// Subprotocol of the last connection: another may number connectors in another way.
+    protocol: Option<Box<str>>,
     /// Replies of the ledger that bear on the event about to be handled.
     known: Vec<Known>,
 }
@@ -60,6 +65,7 @@ impl Station {
             connectors: Connectors::recall(memory.connectors),
             sessions: Sessions::recall(memory.sessions, memory.complete, rules.rated_w),
             contact: Contact::recall(memory.last_heard),
+            protocol: memory.protocol,
             known: Vec::new(),
             rules,
         }
@@ -88,12 +94,16 @@ impl Station {
             Event::TransactionEnded(stop) => self.stop_asks(now, stop),
             Event::Metered(metered) => self.metered_asks(now, metered),
             Event::StatusReported(report) => self.status_asks(now, report),
+            Event::TransactionReported(report) => self.report_asks(now, report),
+            Event::Observed(observed) => self.observed_asks(now, observed),
             Event::Booted(_)
             | Event::Heartbeat
             | Event::TokenShown(_)
             | Event::VendorData(_)
             | Event::Progress(_)
             | Event::Security(_)
+            | Event::DeviceDescribed(_)
+            | Event::MonitorsDescribed(_)
             | Event::Noted => Vec::new(),
         };
         questions.into_iter().filter(|question| !self.is_answered(question)).collect()
@@ -115,7 +125,11 @@ impl Station {
             Event::TransactionStarted(start) => self.sessions.begun_by(start).is_none(),
             Event::TransactionEnded(stop) => self.session_of(stop, stop.at.placed(now).at).is_none(),
             Event::Metered(metered) => self.is_unknown(metered).is_some(),
-            Event::StatusReported(_)
+            Event::TransactionReported(report) => self.session_reported(now, report).is_none(),
+            Event::Observed(_)
+            | Event::DeviceDescribed(_)
+            | Event::MonitorsDescribed(_)
+            | Event::StatusReported(_)
             | Event::Booted(_)
             | Event::Heartbeat
             | Event::TokenShown(_)
@@ -139,6 +153,14 @@ impl Station {
             Event::Metered(metered) => self.metered(now, metered, fresh, &mut turn),
             Event::TransactionStarted(start) => self.transaction_started(now, start, fresh, &mut turn),
             Event::TransactionEnded(stop) => self.transaction_ended(now, stop, fresh, &mut turn),
+            Event::TransactionReported(report) => self.transaction_reported(now, *report, fresh, &mut turn),
+            Event::Observed(observed) => self.observed(now, observed, &mut turn),
+            Event::DeviceDescribed(variables) => {
+                turn.changes.extend(variables.into_iter().map(|variable| Change::Variable(Box::new(variable))));
+            }
+            Event::MonitorsDescribed(monitors) => {
+                turn.changes.extend(monitors.into_iter().map(|monitor| Change::Monitor(Box::new(monitor))));
+            }
             Event::Progress(progress) => {
                 if let Some(status) = progress.status {
                     turn.changes.push(Change::Progress { at: now, task: progress.task, status });
@@ -168,6 +190,7 @@ impl Station {
         }
         turn.changes.push(self.contact.began(now, protocol, peer));
         self.connectors.resume(now, &mut turn);
+        self.renumber(now, protocol, &mut turn);
         turn
     }
 

@@ -70,7 +70,7 @@ impl Session {
     pub(super) fn absorb(&mut self, new: &[(At, &Sample)], history: Option<&[Sample]>) -> Vec<At> {
         let mut meter = match (history, self.meter.take()) {
             (None, Some(meter)) => meter,
-            _ => self.fresh_meter(),
+            (Some(_), _) | (None, None) => self.fresh_meter(),
         };
         let old = history.unwrap_or_default().iter().filter_map(|sample| sample.at.said.map(|at| (at, sample)));
         let mut doubted = Vec::new();
@@ -84,6 +84,28 @@ impl Session {
         self.row.last_reading_at = new.iter().map(|(at, _)| *at).max().max(self.row.last_reading_at);
         self.meter = Some(meter);
         doubted
+    }
+
+    /// Takes its start, which may come after other reports of it.
+    pub(super) fn start(&mut self, placed: Placed, said: Option<At>) {
+        self.row.started_at = Some(placed.at);
+        self.row.start_said = said;
+        if self.row.state == SessionState::Orphan {
+            let over = self.row.stop_reason.is_some();
+            self.row.state = if over { SessionState::Ended } else { SessionState::Active };
+        }
+    }
+
+    /// Takes its end, unless that is known or known better.
+    pub(super) fn end(&mut self, stop: &Stop, placed: Placed) {
+        if !self.was_stopped_by(stop) && !self.has_a_better_stop_than(stop) {
+            self.stop(stop, placed);
+        }
+    }
+
+    /// Whether it was presumed to be over, and no stop has come.
+    pub(super) fn is_presumed_over(&self) -> bool {
+        self.row.state == SessionState::EndedWithoutStop && self.row.stop_reason.is_none()
     }
 
     /// Ends it by its stop message.

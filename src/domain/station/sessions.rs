@@ -46,7 +46,25 @@ impl Sessions {
     }
 
     pub(super) fn active_at(&self, outlet: Outlet) -> Option<&Session> {
-        self.active().filter(|session| session.row.outlet == outlet).last()
+        self.active().filter(|session| session.row.outlet.meets(outlet)).last()
+    }
+
+    /// The one session that runs, where it is only one.
+    pub(super) fn only_active(&self) -> Option<&Session> {
+        let mut open = self.active();
+        open.next().filter(|_| open.next().is_none())
+    }
+
+    /// The session that began at this place at this instant of the charger's clock.
+    pub(super) fn started_by(&self, outlet: Option<Outlet>, said: Option<At>) -> Option<&Session> {
+        let there = |session: &&Session| outlet.is_none_or(|outlet| session.row.outlet.meets(outlet));
+        self.list.iter().rev().filter(there).find(|session| said.is_some() && session.row.start_said == said)
+    }
+
+    /// When the newest other session that runs at the place of this one began.
+    pub(super) fn newest_start_at(&self, of: &Session) -> Option<At> {
+        let others = self.active().filter(|other| other.row.id != of.row.id && other.row.outlet.meets(of.row.outlet));
+        others.filter_map(|other| other.row.started_at).max()
     }
 
     /// The session of a name; the newest where a charger has used a name twice.
@@ -70,19 +88,19 @@ impl Sessions {
 
     /// The session that ran at an outlet at an instant; the latest to begin where several did.
     pub(super) fn covering(&self, outlet: Outlet, at: At) -> Option<&Session> {
-        let there = self.list.iter().filter(|session| session.row.outlet == outlet && session.covers(at));
+        let there = self.list.iter().filter(|session| session.row.outlet.meets(outlet) && session.covers(at));
         there.max_by_key(|session| session.row.started_at)
     }
 
     /// Whether an instant lies before the end of what is remembered of an outlet.
     pub(super) fn reach_beyond(&self, outlet: Outlet, at: At) -> bool {
-        let of = self.list.iter().filter(|session| session.row.outlet == outlet);
+        let of = self.list.iter().filter(|session| session.row.outlet.meets(outlet));
         of.filter_map(|session| session.row.ended_at.max(session.row.started_at)).any(|known| at < known)
     }
 
     /// The session that a stop without a name belongs to.
     pub(super) fn meant_by(&self, stop: &Stop, at: At) -> Option<&Session> {
-        let fits = |session: &&Session| stop.outlet.is_none_or(|outlet| session.row.outlet == outlet);
+        let fits = |session: &&Session| stop.outlet.is_none_or(|outlet| session.row.outlet.meets(outlet));
         let same_card = |session: &&Session| stop.token.is_none() || session.row.token == stop.token;
         if let Some(again) = self.list.iter().rev().filter(fits).find(|session| session.was_stopped_by(stop)) {
             return Some(again);

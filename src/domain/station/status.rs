@@ -15,6 +15,15 @@ const MOST_CONNECTORS: usize = 256;
 #[derive(Debug, Default)]
 pub(super) struct Connectors(Vec<Connector>);
 
+/// What decides which report is the present.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Present {
+    /// The last to arrive: a charger that says what it is doing says so now, whatever its clock.
+    ByArrival,
+    /// The newest by its own time: reports of transactions are kept back and replayed.
+    ByTime,
+}
+
 /// A connector as it stands.
 #[derive(Debug)]
 pub(super) struct Connector {
@@ -40,6 +49,21 @@ impl Connectors {
 
     pub(super) fn get(&self, outlet: Outlet) -> Option<&Connector> {
         self.0.iter().find(|connector| connector.outlet == outlet)
+    }
+
+    /// The connector of an EVSE, where only one is known.
+    pub(super) fn only_connector_of(&self, evse: u32) -> Option<Outlet> {
+        let mut of = self.0.iter().map(|connector| connector.outlet);
+        let mut next = || of.find(|outlet| outlet.evse == evse && outlet.connector != 0);
+        let only = next()?;
+        next().is_none().then_some(only)
+    }
+
+    /// Forgets connectors, and says which they were.
+    pub(super) fn forget(&mut self, gone: impl Fn(Outlet) -> bool) -> Vec<Outlet> {
+        let outlets = self.0.iter().map(|connector| connector.outlet).filter(|outlet| gone(*outlet)).collect();
+        self.0.retain(|connector| !gone(connector.outlet));
+        outlets
     }
 
     /// The connector; it appears when first seen, unless there are absurdly many.
@@ -84,6 +108,13 @@ impl Connector {
         self.now.as_ref()
     }
 
+    /// Shows an error beside what it is doing, or takes it away.
+    pub(super) fn show_error(&mut self, error: Option<Word>, code: Option<Box<str>>) -> Option<ConnectorNow> {
+        let now = self.now.as_mut()?;
+        (now.error, now.vendor_error) = (error, code);
+        Some(now.clone())
+    }
+
     /// Takes a report as the present: by order of arrival.
     fn take(&mut self, at: At, status: ConnectorStatus, report: &StatusReport) -> ConnectorNow {
         let before = self.now.take().filter(|before| before.status == status);
@@ -107,10 +138,13 @@ fn painting(outlet: Outlet, from: At, status: &ConnectorStatus, cause: Cause) ->
 impl Station {
     /// A report that is older than the newest one holds only until the next one after it.
     pub(super) fn status_asks(&self, now: At, report: &StatusReport) -> Vec<Question> {
-        let at = report.at.placed(now).at;
-        let newest = self.connectors.get(report.outlet).and_then(|connector| connector.newest_report);
-        let late = newest.is_some_and(|newest| at < newest);
-        late.then_some(Question::NextReport(report.outlet, at)).into_iter().collect()
+        self.next_report_after(self.settle_outlet(report.outlet), report.at.placed(now).at).into_iter().collect()
+    }
+
+    /// The question for the report after this instant, where there is one.
+    pub(super) fn next_report_after(&self, outlet: Outlet, at: At) -> Option<Question> {
+        let newest = self.connectors.get(outlet).and_then(|connector| connector.newest_report);
+        newest.is_some_and(|newest| at < newest).then_some(Question::NextReport(outlet, at))
     }
 
     pub(super) fn status_reported(&mut self, now: At, report: StatusReport, turn: &mut Turn) {
@@ -118,8 +152,23 @@ impl Station {
         if !self.contact.was_before_this(placed.at) {
             self.contact.learn_skew(now, report.at, turn);
         }
+        let report = StatusReport { outlet: self.settle_outlet(report.outlet), ..report };
         let Some(status) = report.status.clone() else { return };
-        let at = placed.at;
+        self.take_report(placed.at, &status, &report, Present::ByArrival, turn);
+        if status == ConnectorStatus::Available {
+            self.end_without_stop_at(report.outlet, placed.at, turn);
+        }
+    }
+
+    /// Takes what a connector said it is doing: as evidence, into the timeline, and as its present.
+    pub(super) fn take_report(
+        &mut self,
+        at: At,
+        status: &ConnectorStatus,
+        report: &StatusReport,
+        present: Present,
+        turn: &mut Turn,
+    ) {
         turn.changes.push(Change::StatusEvidence(StatusEvidence {
             outlet: report.outlet,
             at,
@@ -128,21 +177,48 @@ impl Station {
             info: report.info.clone(),
             vendor_error: report.vendor_error.clone(),
         }));
+        if *status == ConnectorStatus::Occupied && self.is_in_use(report.outlet) {
+            // 2.x says so once more of a connector of which its transaction has said more.
+            return;
+        }
         let newest = self.connectors.get(report.outlet).and_then(|connector| connector.newest_report);
         let next = self.known.iter().find_map(|known| match known {
             Known::NextReport { outlet, after, found } => found.filter(|_| (*outlet, *after) == (report.outlet, at)),
             Known::Session { .. } | Known::MeterHistory(..) => None,
         });
         let until = next.or(newest.filter(|newest| at < *newest));
-        turn.changes.push(Change::Paint(Paint { until, ..painting(report.outlet, at, &status, Cause::Charger) }));
-        if let Some(connector) = self.connectors.at(report.outlet) {
+        turn.changes.push(Change::Paint(Paint { until, ..painting(report.outlet, at, status, Cause::Charger) }));
+        let is_late = newest.is_some_and(|newest| at < newest);
+        if let Some(connector) = self.connectors.at(report.outlet).filter(|_| present == Present::ByArrival || !is_late)
+        {
             connector.newest_report = connector.newest_report.max(Some(at));
-            let present = connector.take(at, status.clone(), &report);
+            let present = connector.take(at, status.clone(), report);
             turn.changes.push(Change::ConnectorNow(present.clone()));
             turn.effects.push(Effect::Status(present));
         }
-        if status == ConnectorStatus::Available {
-            self.end_without_stop_at(report.outlet, at, turn);
+    }
+
+    /// Whether a connector is known to be in use, and how.
+    pub(super) fn is_in_use(&self, outlet: Outlet) -> bool {
+        let status = self.connectors.get(outlet).and_then(Connector::status).map(|now| &now.status);
+        status.is_some_and(|status| status.state() == State::Charging && !matches!(status, ConnectorStatus::Occupied))
+    }
+
+    /// The outlet that is meant where only an EVSE is named: its one connector, or the one that is in use. Where that
+    /// cannot be told it stays the EVSE as a whole; nothing is guessed.
+    pub(super) fn settle_outlet(&self, outlet: Outlet) -> Outlet {
+        if !outlet.is_whole_evse() {
+            return outlet;
         }
+        let only = self.connectors.only_connector_of(outlet.evse);
+        let busy = || self.sessions.active_at(outlet).map(|session| session.row.outlet);
+        only.or_else(busy).unwrap_or(outlet)
+    }
+
+    /// Whether a session at `of` cannot go on where `outlet` is free: it is the same connector, or the only one of an
+    /// EVSE of which the session names no connector.
+    pub(super) fn frees(&self, outlet: Outlet, of: Outlet) -> bool {
+        let only = || self.connectors.only_connector_of(of.evse) == Some(outlet);
+        outlet == of || (of.is_whole_evse() && only()) || (outlet.is_whole_evse() && outlet.meets(of))
     }
 }

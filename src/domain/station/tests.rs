@@ -3,4 +3,6 @@
 mod availability;
 mod harness;
 mod histories;
+mod reports;
 mod sessions;
+mod stories;

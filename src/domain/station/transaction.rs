@@ -142,8 +142,9 @@ impl Station {
 
     /// The connector is free, or something else begins there: what still ran before is over.
     pub(super) fn end_without_stop_at(&mut self, outlet: Outlet, at: At, turn: &mut Turn) {
-        let over =
-            |session: &&Session| session.row.outlet == outlet && session.row.started_at.is_some_and(|start| start < at);
+        let over = |session: &&Session| {
+            self.frees(outlet, session.row.outlet) && session.row.started_at.is_some_and(|start| start < at)
+        };
         let ids: Vec<_> = self.sessions.active().filter(over).map(|session| session.row.id).collect();
         for id in ids {
             self.presume_over(id, turn, SessionEvent::EndedWithoutStop);
@@ -167,7 +168,7 @@ impl Station {
         }
     }
 
-    fn presume_over(&mut self, id: SessionId, turn: &mut Turn, what: SessionEvent) {
+    pub(super) fn presume_over(&mut self, id: SessionId, turn: &mut Turn, what: SessionEvent) {
         if let Some(session) = self.sessions.get_mut(id) {
             session.end_without_stop();
         }
@@ -185,7 +186,7 @@ impl Station {
     }
 
     /// A session that ran while the charger was offline proves that its connector worked.
-    fn prove_it_ran(&self, id: SessionId, turn: &mut Turn) {
+    pub(super) fn prove_it_ran(&self, id: SessionId, turn: &mut Turn) {
         let Some(row) = self.sessions.get(id).map(|session| &session.row) else { return };
         let (Some(from), Some(until)) = (row.started_at, row.ended_at) else { return };
         if row.start_said == Some(from) && from < until && self.contact.was_before_this(from) {
@@ -202,7 +203,7 @@ impl Station {
     }
 
     /// Some chargers never report a status; then transactions are all that tells what a connector does.
-    fn paint_while_mute(&mut self, outlet: Outlet, from: At, state: State, turn: &mut Turn) {
+    pub(super) fn paint_while_mute(&mut self, outlet: Outlet, from: At, state: State, turn: &mut Turn) {
         let mute = self.connectors.at(outlet).is_some_and(|connector| connector.status().is_none());
         if mute && !outlet.is_station() {
             let status = (state == State::Charging).then_some(ConnectorStatus::Charging);

@@ -149,7 +149,7 @@ pub(in crate::http) async fn handshakes(
     list::answer(&api, &HANDSHAKE, &query, Handshakes(filter)).await
 }
 
-fn filter(query: &Query, what: &Param) -> Result<EvidenceFilter, Problem> {
+pub(super) fn filter(query: &Query, what: &Param) -> Result<EvidenceFilter, Problem> {
     Ok(EvidenceFilter {
         chargers: Vec::new(),
         from: query.time(&FROM)?,
@@ -159,7 +159,7 @@ fn filter(query: &Query, what: &Param) -> Result<EvidenceFilter, Problem> {
 }
 
 /// A charger's row and the outlets of its timeline.
-async fn key_of(api: &Api, charger: &ChargerId) -> Result<(StationKey, Vec<Outlet>), Problem> {
+pub(super) async fn key_of(api: &Api, charger: &ChargerId) -> Result<(StationKey, Vec<Outlet>), Problem> {
     let asked = charger.clone();
     let view = api.store.read(move |archive| archive.chargers(Some(&asked), None, 1)).await?.pop();
     let view =
@@ -167,16 +167,12 @@ async fn key_of(api: &Api, charger: &ChargerId) -> Result<(StationKey, Vec<Outle
     Ok((view.key, view.present.into_iter().map(|(outlet, _)| outlet).collect()))
 }
 
-fn number(cursor: Option<&str>) -> Result<Option<i64>, Fault> {
-    cursor.map(|cursor| cursor.parse().map_err(|_| Fault::Cursor)).transpose()
-}
-
 #[derive(Clone)]
 struct Frames(EvidenceFilter);
 
 impl Source for Frames {
     fn page(&self, archive: &mut dyn Archive, cursor: Option<&str>, limit: usize) -> Result<Page, Fault> {
-        let views = archive.frames(&self.0, number(cursor)?.map(FrameKey), limit)?;
+        let views = archive.frames(&self.0, list::number(cursor)?.map(FrameKey), limit)?;
         Ok(views.iter().map(|view| (view.key.0.to_string(), frame(view))).collect())
     }
 }
@@ -266,7 +262,7 @@ struct Deviations(Option<EvidenceFilter>);
 
 impl Source for Deviations {
     fn page(&self, archive: &mut dyn Archive, cursor: Option<&str>, limit: usize) -> Result<Page, Fault> {
-        let before = number(cursor)?;
+        let before = list::number(cursor)?;
         let Some(filter) = &self.0 else { return Ok(Page::new()) };
         let views = archive.deviations(filter, before, limit)?;
         Ok(views.iter().map(|view| (view.id.to_string(), deviation(view))).collect())
@@ -283,9 +279,9 @@ fn deviation(view: &DeviationView) -> Row {
         view.boot.firmware.as_deref().into(),
         view.received.into(),
         view.action.as_str().into(),
-        view.deviation.rule.as_str().into(),
-        (&*view.deviation.path).into(),
-        (&*view.deviation.found).into(),
+        view.rule.as_str().into(),
+        view.path.as_str().into(),
+        view.found.as_str().into(),
     ]
 }
 
@@ -294,7 +290,7 @@ struct Handshakes(Option<EvidenceFilter>);
 
 impl Source for Handshakes {
     fn page(&self, archive: &mut dyn Archive, cursor: Option<&str>, limit: usize) -> Result<Page, Fault> {
-        let before = number(cursor)?;
+        let before = list::number(cursor)?;
         let Some(filter) = &self.0 else { return Ok(Page::new()) };
         let views = archive.handshakes(filter, before, limit)?;
         Ok(views.iter().map(|view| (view.id.to_string(), handshake(view))).collect())

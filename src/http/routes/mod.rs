@@ -1,6 +1,8 @@
 //! The routes, by area. Each describes what it gives and reads it from the ledger.
 
 pub(super) mod chargers;
+pub(super) mod conformance;
+pub(super) mod device;
 pub(super) mod evidence;
 pub(super) mod health;
 pub(super) mod sessions;

@@ -9,6 +9,7 @@ use crate::config::sites::{Registry, SharedRegistry};
 use crate::domain::ids::SessionId;
 use crate::domain::reading::{Flags, Word};
 use crate::domain::record::SessionState;
+use crate::domain::sequence::SeqNos;
 use crate::domain::token::TokenHash;
 use crate::http::Api;
 use crate::http::error::Problem;
@@ -79,6 +80,12 @@ pub(in crate::http) const SESSION: Resource = Resource {
         Field { name: "token", kind: Kind::Text, about: "Keyed hash of the id token." },
         Field { name: "reading_count", kind: Kind::Whole, about: "How many readings it has." },
         Field { name: "received_at", kind: Kind::Time, about: "When we first heard of it, on our clock." },
+        Field {
+            name: "report_seqs",
+            kind: Kind::Text,
+            about: "Which of the charger's reports have come, by their numbers: 0..5,7 (OCPP 2.x).",
+        },
+        Field { name: "missing_reports", kind: Kind::Whole, about: "How many are missing between them (OCPP 2.x)." },
     ],
 };
 
@@ -105,7 +112,7 @@ pub(in crate::http) const READING: Resource = Resource {
         Field {
             name: "flags",
             kind: Kind::Text,
-            about: "What is odd about it: unit_mismatch, implausible, our_time, late, text_only.",
+            about: "What is odd about it: unit_mismatch, implausible, our_time, late, text_only, signed.",
         },
         Field { name: "received_at", kind: Kind::Time, about: "When we received it, on our clock." },
     ],
@@ -141,11 +148,15 @@ pub(in crate::http) async fn readings(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let query = Query::read(query.as_deref(), declared("/api/v1/sessions/{id}/readings"))?;
-    let session = SessionId(number(&id)?);
-    if api.store.read(move |archive| archive.session(session)).await?.is_none() {
-        return Err(Problem::not_found(format!("there is no session {id}")));
-    }
+    let session = known_session(&api, &id).await?;
     list::answer(&api, &READING, &query, Readings { session }).await
+}
+
+/// A session that is there.
+pub(super) async fn known_session(api: &Api, id: &str) -> Result<SessionId, Problem> {
+    let session = SessionId(number(id)?);
+    let found = api.store.read(move |archive| archive.session(session)).await?;
+    found.map(|_| session).ok_or_else(|| Problem::not_found(format!("there is no session {id}")))
 }
 
 fn number(id: &str) -> Result<i32, Problem> {
@@ -173,6 +184,7 @@ fn row(view: &SessionView, sites: &Registry) -> Row {
     let session = &view.row;
     let charger = sites.chargers.get(&view.charger);
     let evse = charger.map_or(session.outlet.evse, |charger| charger.evse_of(session.outlet));
+    let numbered = Some(&session.reports).filter(|reports| !reports.is_empty());
     vec![
         i64::from(session.id.0).into(),
         view.charger.as_str().into(),
@@ -192,6 +204,8 @@ fn row(view: &SessionView, sites: &Registry) -> Row {
         session.token.as_ref().map(TokenHash::as_str).into(),
         view.reading_count.into(),
         session.received_at.into(),
+        numbered.map(SeqNos::to_string).into(),
+        numbered.map(|reports| i64::try_from(reports.missing()).unwrap_or(i64::MAX)).into(),
     ]
 }
 
@@ -256,7 +270,9 @@ fn base_unit(unit: &str, flags: Flags) -> Option<String> {
         other if flags.has(Flags::UNIT_MISMATCH) => other,
         "kWh" => "Wh",
         "kvarh" => "varh",
-        "kW" | "kVA" | "VA" => "W",
+        "kW" => "W",
+        "kVA" => "VA",
+        "kVAh" => "VAh",
         "kvar" => "var",
         "Celcius" | "Fahrenheit" | "K" => "Celsius",
         other => other,
@@ -271,6 +287,7 @@ fn flags(flags: Flags) -> Cell {
         (Flags::OUR_TIME, "our_time"),
         (Flags::LATE, "late"),
         (Flags::TEXT_ONLY, "text_only"),
+        (Flags::SIGNED, "signed"),
     ];
     let set: Vec<&str> = words.into_iter().filter(|(flag, _)| flags.has(*flag)).map(|(_, word)| word).collect();
     Some(set.join(" ")).filter(|text| !text.is_empty()).into()

@@ -38,6 +38,10 @@ impl Emit for Told<'_> {
                 Effect::Skew(offset) if offset.abs() >= SKEW_WARNING_MS => {
                     warn!(charger, ahead_ms = offset, "the charger's clock is off");
                 }
+                Effect::Gone(outlet) => {
+                    let (evse, connector) = (outlet.evse, outlet.connector);
+                    info!(charger, evse, connector, "the charger numbers its connectors in another way now");
+                }
                 Effect::Skew(_) | Effect::Live { .. } => {}
             }
         }

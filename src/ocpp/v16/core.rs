@@ -1,18 +1,13 @@
 //! What a charger is and does: BootNotification, Heartbeat, Authorize, StatusNotification, DataTransfer
 //! (OCPP 1.6 sections 4.1, 4.2, 4.3, 4.6, 4.9).
 
-use std::marker::PhantomData;
-
-use serde::de::{IgnoredAny, MapAccess};
-
 use super::ids::Connector;
 use super::words::{ErrorCode, Status};
 use crate::domain::event::{Boot, Event, StatusReport, VendorData};
 use crate::domain::reading::Word;
 use crate::domain::status::ConnectorStatus;
 use crate::ocpp::field::{Choice, Text, Time, Token};
-use crate::ocpp::notes::Notes;
-use crate::ocpp::record::{Key, Record, record};
+use crate::ocpp::record::record;
 
 record! {
     /// BootNotification.req.
@@ -45,21 +40,9 @@ pub(super) fn boot_notification(request: BootNotification<'_>) -> Event {
     })
 }
 
-/// Heartbeat.req: nothing but the fact.
-#[derive(Default)]
-pub(super) struct Heartbeat<'de>(PhantomData<&'de str>);
-
-impl<'de> Record<'de> for Heartbeat<'de> {
-    const KEYS: &'static [Key] = &[];
-
-    fn member<A: MapAccess<'de>>(
-        &mut self,
-        _index: usize,
-        map: &mut A,
-        _notes: &mut Notes<'_>,
-    ) -> Result<(), A::Error> {
-        map.next_value::<IgnoredAny>().map(drop)
-    }
+record! {
+    /// Heartbeat.req: nothing but the fact.
+    struct Heartbeat<'de> {}
 }
 
 /// Heartbeat.req: it is alive.
@@ -70,7 +53,7 @@ pub(super) fn heartbeat(_request: Heartbeat<'_>) -> Event {
 record! {
     /// Authorize.req.
     struct Authorize<'de> {
-        token: Token = "idTag" required,
+        token: Token<20, 20> = "idTag" required,
     }
 }
 

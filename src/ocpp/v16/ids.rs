@@ -78,10 +78,11 @@ impl<'de> Leaf<'de> for Transaction {
 mod tests {
     use super::*;
     use crate::domain::token::TokenKey;
+    use crate::ocpp::Version;
 
     fn read<'de, L: Leaf<'de>>(scalar: Scalar<'de>, required: bool) -> (L, Vec<Rule>) {
         let key = TokenKey::new([7; 32]);
-        let mut notes = Notes::new(&key);
+        let mut notes = Notes::new(Version::V16, &key);
         let leaf = L::read(scalar, required, &mut notes);
         (leaf, notes.into_deviations().iter().map(|seen| seen.rule).collect())
     }

@@ -1,7 +1,5 @@
 //! What we answer, written by rust-ocpp's types: chargers are strict towards us, so nothing here is lenient.
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 use rust_ocpp::v1_6::messages::authorize::AuthorizeResponse;
 use rust_ocpp::v1_6::messages::boot_notification::BootNotificationResponse;
@@ -14,18 +12,7 @@ use serde::Serialize;
 
 use crate::domain::record::Answer;
 use crate::domain::time::At;
-
-/// What an answer is made of.
-pub(in crate::ocpp) struct Asked<'a> {
-    pub(in crate::ocpp) answer: Option<&'a Answer>,
-    /// Whether the request named a token.
-    pub(in crate::ocpp) names_token: bool,
-    /// The heartbeat interval where the answer does not say one.
-    pub(in crate::ocpp) interval: Duration,
-}
-
-/// The payload of an answer as JSON; `None` when it cannot be made of what was given.
-pub(in crate::ocpp) type Payload = Option<String>;
+use crate::ocpp::dialect::{Asked, Payload};
 
 /// To a BootNotification: needs at least the time.
 pub(super) fn boot(asked: &Asked<'_>) -> Payload {

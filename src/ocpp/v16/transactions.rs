@@ -11,7 +11,7 @@ record! {
     /// StartTransaction.req.
     struct StartTransaction<'de> {
         connector: Connector = "connectorId" required,
-        token: Token = "idTag" required,
+        token: Token<20, 20> = "idTag" required,
         register: Register = "meterStart" required,
         at: Time = "timestamp" required,
         reservation: Whole = "reservationId" optional,
@@ -33,7 +33,7 @@ record! {
     /// StopTransaction.req.
     struct StopTransaction<'de> {
         transaction: Transaction = "transactionId" required,
-        token: Token = "idTag" optional,
+        token: Token<20, 20> = "idTag" optional,
         register: Register = "meterStop" required,
         at: Time = "timestamp" required,
         reason: Choice<Reason> = "reason" optional,

@@ -1,20 +1,6 @@
 //! The vocabularies of OCPP 1.6 (edition 2, section 7), and how the field spells them.
 
-use crate::ocpp::words::Vocabulary;
-
-/// Declares a vocabulary: its words, and other spellings of them.
-macro_rules! vocabulary {
-    ($(#[$doc:meta])* $name:ident [$($word:literal)*] $($alias:literal => $of:literal)*) => {
-        $(#[$doc])*
-        #[derive(Debug)]
-        pub(super) struct $name;
-
-        impl Vocabulary for $name {
-            const WORDS: &'static [&'static str] = &[$($word,)*];
-            const ALIASES: &'static [(&'static str, &'static str)] = &[$(($alias, $of),)*];
-        }
-    };
-}
+use crate::ocpp::words::vocabulary;
 
 vocabulary! {
     /// ChargePointStatus. `Occupied` is of OCPP 1.5 and 2.x: an alias of itself, so that it is understood and noted.

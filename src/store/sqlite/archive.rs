@@ -7,7 +7,6 @@ use super::recall::SqliteReader;
 use super::rows::{self, BOOT, BOOT_WIDTH, CONNECTOR, SESSION};
 use super::timeline;
 use crate::domain::availability::Interval;
-use crate::domain::deviation::{Deviation, Rule};
 use crate::domain::energy::{Milli, MilliWh};
 use crate::domain::ids::{ChargerId, FrameKey, Outlet, SessionId, StationKey};
 use crate::domain::reading::Flags;
@@ -17,10 +16,13 @@ use crate::store::archive::{
     Archive, ChargerView, ConnectorTotals, DeviationView, EvidenceFilter, FrameView, HandshakeView, ReadingPlace,
     ReadingView, SessionFilter, SessionView,
 };
+use crate::store::device::{
+    ConformanceFilter, ConformanceView, MonitorView, ObservationView, ReportView, VariableView,
+};
 
 /// A list's conditions and their values, in order.
 #[derive(Default)]
-struct Where {
+pub(super) struct Where {
     conditions: Vec<String>,
     values: Vec<Value>,
 }
@@ -31,14 +33,14 @@ impl Where {
         self.values.push(value.into());
     }
 
-    fn maybe(&mut self, condition: &str, value: Option<impl Into<Value>>) {
+    pub(super) fn maybe(&mut self, condition: &str, value: Option<impl Into<Value>>) {
         if let Some(value) = value {
             self.and(condition, value);
         }
     }
 
     /// `column` is one of these chargers, compared without case; no chargers means all.
-    fn chargers(&mut self, column: &str, chargers: &[ChargerId]) {
+    pub(super) fn chargers(&mut self, column: &str, chargers: &[ChargerId]) {
         if chargers.is_empty() {
             return;
         }
@@ -47,13 +49,17 @@ impl Where {
         self.values.extend(chargers.iter().map(|charger| Value::from(charger.folded())));
     }
 
-    fn sql(&self) -> String {
+    pub(super) fn into_values(self) -> Vec<Value> {
+        self.values
+    }
+
+    pub(super) fn sql(&self) -> String {
         if self.conditions.is_empty() { String::new() } else { format!("WHERE {}", self.conditions.join(" AND ")) }
     }
 }
 
 impl SqliteReader {
-    fn list<T>(
+    pub(super) fn list<T>(
         &self,
         select: &str,
         wanted: Where,
@@ -91,18 +97,15 @@ fn charger(row: &Row<'_>, index: usize) -> Result<ChargerId, rusqlite::Error> {
 }
 
 fn deviation(row: &Row<'_>) -> Result<DeviationView, rusqlite::Error> {
-    let rule: String = row.get(5)?;
     Ok(DeviationView {
         id: row.get(0)?,
         frame: FrameKey(row.get(1)?),
         charger: charger(row, 2)?,
         received: at(row, 3)?,
         action: row.get(4)?,
-        deviation: Deviation {
-            rule: Rule::ALL.into_iter().find(|known| known.as_str() == rule).unwrap_or(Rule::Schema),
-            path: row.get::<_, String>(6)?.into(),
-            found: row.get::<_, String>(7)?.into(),
-        },
+        rule: row.get(5)?,
+        path: row.get(6)?,
+        found: row.get(7)?,
         boot: rows::boot(row, 8)?,
     })
 }
@@ -341,6 +344,31 @@ impl Archive for SqliteReader {
             }
         }
         Ok(totals)
+    }
+
+    fn reports(&mut self, session: SessionId, after: i64, limit: usize) -> Result<Vec<ReportView>, StoreError> {
+        self.reports_of(session, after, limit)
+    }
+
+    fn observations(
+        &mut self,
+        filter: &EvidenceFilter,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<ObservationView>, StoreError> {
+        self.observations_of(filter, before, limit)
+    }
+
+    fn variables(&mut self, station: StationKey) -> Result<Vec<VariableView>, StoreError> {
+        self.variables_of(station)
+    }
+
+    fn monitors(&mut self, station: StationKey) -> Result<Vec<MonitorView>, StoreError> {
+        self.monitors_of(station)
+    }
+
+    fn conformance(&mut self, filter: &ConformanceFilter) -> Result<Vec<ConformanceView>, StoreError> {
+        self.conformance_of(filter)
     }
 
     fn watches(&mut self) -> Result<Vec<(At, At)>, StoreError> {

@@ -6,6 +6,8 @@
 //! `auto_vacuum` stays off: space freed by retention is reused page by page, so the file stays at its high-water mark.
 
 mod archive;
+mod conformance;
+mod device;
 mod feed;
 mod keep;
 mod outbox;
@@ -14,6 +16,7 @@ mod recall;
 mod rollup;
 mod rows;
 mod series;
+mod status;
 mod timeline;
 mod watch;
 mod write;
@@ -69,6 +72,7 @@ pub(super) fn open(
     })?;
     let open_error = |error: rusqlite::Error| StoreError::Open(format!("{}: {error}", path.display()));
     let outage = watch::begin_watch(&mut connection, now, &keeping).map_err(open_error)?;
+    conformance::catch_up(&mut connection).map_err(open_error)?;
     observer.tell(LedgerOpened { path: &path, outage });
     let mut readers = Vec::new();
     for _ in 0..settings.readers.max(1) {

@@ -103,13 +103,15 @@ impl SqliteReader {
 
 impl Reader for SqliteReader {
     fn recall(&mut self, key: StationKey) -> Result<StationMemory, StoreError> {
-        let sql = format!("SELECT {BOOT}, c.charger, c.heard_ms, c.booted_ms FROM charger_row c WHERE c.id = ?");
+        let sql =
+            format!("SELECT {BOOT}, c.charger, c.heard_ms, c.booted_ms, c.protocol FROM charger_row c WHERE c.id = ?");
         let mut select = self.db.prepare_cached(&sql)?;
-        let (boot, charger, heard, booted) = select.query_row([key.0], |row| {
+        let (boot, charger, heard, booted, protocol) = select.query_row([key.0], |row| {
             let charger: String = row.get(BOOT_WIDTH)?;
             let heard: Option<i64> = row.get(BOOT_WIDTH + 1)?;
             let booted: Option<i64> = row.get(BOOT_WIDTH + 2)?;
-            Ok((rows::boot(row, 0)?, charger, heard, booted))
+            let protocol: Option<String> = row.get(BOOT_WIDTH + 3)?;
+            Ok((rows::boot(row, 0)?, charger, heard, booted, protocol))
         })?;
         let sql = format!("SELECT {CONNECTOR} FROM connector_row WHERE charger_id = ?");
         let mut select = self.db.prepare_cached(&sql)?;
@@ -123,6 +125,7 @@ impl Reader for SqliteReader {
             sessions,
             complete,
             last_heard: heard.map(At::from_millis),
+            protocol: protocol.map(String::into_boxed_str),
         })
     }
 

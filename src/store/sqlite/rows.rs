@@ -7,6 +7,7 @@ use crate::domain::event::Boot;
 use crate::domain::ids::{Outlet, SessionId, StationKey, TransactionId};
 use crate::domain::reading::{ReadingKind, Word};
 use crate::domain::record::{ConnectorNow, SessionRow, SessionState};
+use crate::domain::sequence::SeqNos;
 use crate::domain::status::ConnectorStatus;
 use crate::domain::time::At;
 use crate::domain::token::TokenHash;
@@ -15,7 +16,7 @@ use crate::domain::token::TokenHash;
 pub(super) const SESSION: &str = "s.id, s.evse, s.connector, s.transaction_id, s.state, s.started_ms, s.start_said_ms, s.ended_ms, \
      s.end_said_ms, s.meter_start_mwh, s.meter_stop_mwh, s.energy_mwh, s.energy_quality, s.stop_reason, s.token, \
      s.received_ms, s.first_register_ms, s.first_register_mwh, s.last_register_ms, s.last_register_mwh, \
-     s.last_reading_ms, s.reading_count";
+     s.last_reading_ms, s.reading_count, s.report_seqs";
 
 /// The columns of what a charger says of itself, in the order of [`boot`].
 pub(super) const BOOT: &str = "c.vendor, c.model, c.serial, c.box_serial, c.firmware, c.iccid, c.imsi, c.meter_type, c.meter_serial, c.boot_reason";
@@ -67,6 +68,7 @@ pub(super) fn bind_session(
         millis(row.last_register.map(|(at, _)| at)),
         energy(row.last_register.map(|(_, register)| register)),
         millis(row.last_reading_at),
+        row.reports.to_string(),
     ])?;
     Ok(())
 }
@@ -97,6 +99,7 @@ pub(super) fn session(row: &Row<'_>, first: usize) -> Result<(SessionRow, u32), 
         first_register: at(16)?.zip(energy(17)?),
         last_register: at(18)?.zip(energy(19)?),
         last_reading_at: at(20)?,
+        reports: SeqNos::from_text(&row.get::<_, String>(first + 22)?),
     };
     Ok((session, row.get(first + 21)?))
 }

@@ -7,16 +7,17 @@ use std::path::PathBuf;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
+use super::conformance::Conformance;
 use super::keep::{Sweeper, Swept};
 use super::outbox::{self, Outbox};
 use super::rollup::Rollups;
-use super::rows::{bind_session, word};
-use super::timeline;
+use super::rows::bind_session;
+use super::{status, timeline};
 use crate::config::store::StoreSettings;
-use crate::domain::event::{Boot, Task};
+use crate::domain::event::Boot;
 use crate::domain::ids::{ChargerId, SessionId, StationKey};
 use crate::domain::reading::ReadingKind;
-use crate::domain::record::{Change, ConnectorNow, Contact, FrameRow, ReadingRow, SessionRow, StatusEvidence};
+use crate::domain::record::{Change, Contact, FrameRow, ReadingRow, SessionRow};
 use crate::domain::time::At;
 use crate::store::StoreError;
 use crate::store::archive::HandshakeRow;
@@ -26,7 +27,7 @@ use crate::store::telemetry::{DeadLetter, Keeping, SinkPosition};
 /// Frames removed at a time, so that the writer never stalls for long.
 const SLICE: usize = 2000;
 
-/// Deviations live this many times as long as frames.
+/// Deviations and observations live this many times as long as frames.
 const DEVIATIONS_OUTLIVE: i64 = 12;
 
 /// More kinds of readings than this are not kept in memory.
@@ -34,11 +35,12 @@ const MOST_KINDS: usize = 20_000;
 
 /// The writing side of the ledger.
 pub(in crate::store) struct SqliteBackend {
-    db: Connection,
+    pub(super) db: Connection,
     _lock: File,
     path: PathBuf,
     kinds: HashMap<ReadingKind, i64>,
     heard: HashMap<StationKey, At>,
+    pub(super) conformance: Conformance,
     frame_bytes: i64,
     keep_ms: i64,
     keep_bytes: i64,
@@ -86,6 +88,7 @@ impl SqliteBackend {
             path,
             kinds: HashMap::new(),
             heard: HashMap::new(),
+            conformance: Conformance::default(),
             frame_bytes,
             keep_ms: i64::from(settings.frames_keep_days) * 24 * 3_600_000,
             keep_bytes: i64::try_from(settings.frames_max_mb).unwrap_or(i64::MAX).saturating_mul(1_000_000),
@@ -134,9 +137,12 @@ impl SqliteBackend {
         change: &Change,
     ) -> Result<Option<SessionId>, WriteError> {
         match change {
-            Change::Booted { at, boot } => self.booted(key, *at, boot)?,
-            Change::StatusEvidence(row) => self.evidence(key, frame, row)?,
-            Change::ConnectorNow(now) => self.connector(key, now)?,
+            Change::Booted { at, boot } => {
+                self.conformance.forget_build(key);
+                self.booted(key, *at, boot)?;
+            }
+            Change::StatusEvidence(row) => status::evidence(&self.db, key, frame, row)?,
+            Change::ConnectorNow(now) => status::connector(&self.db, key, now)?,
             Change::Paint(paint) => {
                 let touched = timeline::paint(&self.db, key, paint, frame)?;
                 self.outbox.painted(&self.db, key, paint.outlet, &touched)?;
@@ -154,15 +160,17 @@ impl SqliteBackend {
                 insert.execute(params![key.0, at.millis(), kind, info, frame])?;
             }
             Change::Progress { at, task, status } => {
-                let task = match task {
-                    Task::Firmware => "firmware",
-                    Task::Diagnostics => "diagnostics",
-                };
                 let mut insert = self.db.prepare_cached(
                     "INSERT INTO progress (charger_id, at_ms, task, status, frame_id) VALUES (?,?,?,?,?)",
                 )?;
-                insert.execute(params![key.0, at.millis(), task, status.as_str(), frame])?;
+                insert.execute(params![key.0, at.millis(), task.as_str(), status.as_str(), frame])?;
             }
+            Change::Report(row) => self.report(frame, row)?,
+            Change::ReadingsMoved { session, from, to } => self.move_readings(key, *session, *from, *to)?,
+            Change::ConnectorGone(outlet) => self.forget_connector(key, *outlet)?,
+            Change::Observed { at, outlet, what } => self.observed(key, frame, (*at, received), *outlet, what)?,
+            Change::Variable(variable) => self.variable(key, received, variable)?,
+            Change::Monitor(monitor) => self.monitor(key, received, monitor)?,
         }
         Ok(None)
     }
@@ -190,55 +198,18 @@ impl SqliteBackend {
         Ok(())
     }
 
-    fn evidence(&self, key: StationKey, frame: Option<i64>, row: &StatusEvidence) -> Result<(), rusqlite::Error> {
-        let mut insert = self.db.prepare_cached(
-            "INSERT INTO status_report (charger_id, evse, connector, at_ms, status, error, info, vendor_error, frame_id)
-             VALUES (?,?,?,?,?,?,?,?,?)",
-        )?;
-        insert.execute(params![
-            key.0,
-            row.outlet.evse,
-            row.outlet.connector,
-            row.at.millis(),
-            row.status.as_str(),
-            word(&row.error),
-            row.info,
-            row.vendor_error,
-            frame
-        ])?;
-        Ok(())
-    }
-
-    fn connector(&self, key: StationKey, now: &ConnectorNow) -> Result<(), rusqlite::Error> {
-        let mut upsert = self.db.prepare_cached(
-            "INSERT OR REPLACE INTO connector_row (charger_id, evse, connector, status, since_ms, error, vendor_error, info)
-             VALUES (?,?,?,?,?,?,?,?)",
-        )?;
-        upsert.execute(params![
-            key.0,
-            now.outlet.evse,
-            now.outlet.connector,
-            now.status.as_str(),
-            now.since.millis(),
-            word(&now.error),
-            now.vendor_error,
-            now.info
-        ])?;
-        Ok(())
-    }
-
     fn session(&self, key: StationKey, row: &SessionRow) -> Result<(), rusqlite::Error> {
         let mut upsert = self.db.prepare_cached(
             "INSERT INTO session_row (id, charger_id, evse, connector, transaction_id, state, began_ms, started_ms,
                start_said_ms, ended_ms, end_said_ms, meter_start_mwh, meter_stop_mwh, energy_mwh, energy_quality, stop_reason,
                token, received_ms, first_register_ms, first_register_mwh, last_register_ms, last_register_mwh,
-               last_reading_ms)
-             VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23)
+               last_reading_ms, report_seqs)
+             VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24)
              ON CONFLICT (id) DO UPDATE SET evse = ?3, connector = ?4, transaction_id = ?5, state = ?6, began_ms = ?7,
                started_ms = ?8, start_said_ms = ?9, ended_ms = ?10, end_said_ms = ?11, meter_start_mwh = ?12,
                meter_stop_mwh = ?13, energy_mwh = ?14, energy_quality = ?15, stop_reason = ?16, token = ?17,
                received_ms = ?18, first_register_ms = ?19, first_register_mwh = ?20, last_register_ms = ?21,
-               last_register_mwh = ?22, last_reading_ms = ?23
+               last_register_mwh = ?22, last_reading_ms = ?23, report_seqs = ?24
              WHERE charger_id = ?2",
         )?;
         bind_session(&mut upsert, key, row)
@@ -307,6 +278,7 @@ impl SqliteBackend {
         match contact {
             Contact::Began { at, protocol, peer } => {
                 self.hear(key, *at);
+                self.conformance.forget_build(key);
                 self.db
                     .prepare_cached("INSERT INTO contact (charger_id, began_ms, protocol, peer) VALUES (?,?,?,?)")?
                     .execute(params![key.0, at.millis(), protocol, peer])?;
@@ -352,6 +324,10 @@ impl Backend for SqliteBackend {
                 Some((of, count)) if *of == id => *count += 1,
                 _ => counts.extend(counted.replace((id, 1))),
             }
+        }
+        if let (Some(id), Some(frame)) = (frame, &rows.frame) {
+            let build = self.build(rows.station)?;
+            self.conformance.count(build, id, frame);
         }
         for (id, count) in counts.into_iter().chain(counted) {
             self.db
@@ -406,7 +382,7 @@ impl Backend for SqliteBackend {
         }
         drop(update);
         self.heard.clear();
-        Ok(())
+        Ok(self.conformance.write(&self.db)?)
     }
 
     fn blame_link(&mut self, started: At) -> Result<(), WriteError> {
@@ -420,7 +396,9 @@ impl Backend for SqliteBackend {
 
     fn commit(&mut self) -> Result<(), WriteError> {
         self.rollups.flush(&self.db)?;
-        Ok(self.db.execute_batch("COMMIT")?)
+        self.db.execute_batch("COMMIT")?;
+        self.conformance.committed();
+        Ok(())
     }
 
     fn roll_back(&mut self) {
@@ -430,6 +408,7 @@ impl Backend for SqliteBackend {
         }
         // Kinds that were made in the transaction are gone, and so is what was reckoned from its readings.
         self.kinds.clear();
+        self.conformance.rolled_back();
         self.rollups.roll_back();
         self.outbox.roll_back();
     }
@@ -458,13 +437,13 @@ impl Backend for SqliteBackend {
         )?;
         let removed = self.db.execute("DELETE FROM frame_row WHERE id <= ?", [gone.1])?;
         self.frame_bytes = (self.frame_bytes - bytes).max(0);
-        self.db.execute(
-            "DELETE FROM deviation_row WHERE id IN (SELECT id FROM deviation_row ORDER BY id LIMIT ?1) AND received_ms < ?2",
-            params![
-                i64::try_from(SLICE).unwrap_or(i64::MAX),
-                now.millis().saturating_sub(self.keep_ms.saturating_mul(DEVIATIONS_OUTLIVE))
-            ],
-        )?;
+        for table in ["deviation_row", "observation_row"] {
+            let sql = format!(
+                "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} ORDER BY id LIMIT ?1) AND received_ms < ?2"
+            );
+            let oldest_kept = now.millis().saturating_sub(self.keep_ms.saturating_mul(DEVIATIONS_OUTLIVE));
+            self.db.execute(&sql, params![i64::try_from(SLICE).unwrap_or(i64::MAX), oldest_kept])?;
+        }
         Ok(removed >= SLICE)
     }
 

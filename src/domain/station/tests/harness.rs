@@ -33,11 +33,17 @@ pub(super) struct Bench {
     pub(super) timeline: BTreeMap<Outlet, Vec<Interval>>,
     connectors: BTreeMap<Outlet, ConnectorNow>,
     reports: Vec<(Outlet, At)>,
+    protocol: &'static str,
     next_id: i32,
 }
 
 impl Bench {
     pub(super) fn new() -> Self {
+        Self::speaking("ocpp1.6")
+    }
+
+    /// A charger that speaks this protocol.
+    pub(super) fn speaking(protocol: &'static str) -> Self {
         let memory = StationMemory {
             key: StationKey(1),
             charger: ChargerId::new("CP-1"),
@@ -46,6 +52,7 @@ impl Bench {
             sessions: Vec::new(),
             complete: true,
             last_heard: None,
+            protocol: None,
         };
         let mut bench = Self {
             station: Station::recall(memory, Self::rules()),
@@ -55,6 +62,7 @@ impl Bench {
             timeline: BTreeMap::new(),
             connectors: BTreeMap::new(),
             reports: Vec::new(),
+            protocol,
             next_id: 1,
         };
         bench.connect();
@@ -86,13 +94,14 @@ impl Bench {
             sessions,
             complete,
             last_heard: Some(self.now),
+            protocol: Some(self.protocol.into()),
         };
         self.station = Station::recall(memory, Self::rules());
         self.connect();
     }
 
     pub(super) fn connect(&mut self) {
-        let turn = self.station.connected(self.now, "ocpp1.6", "192.0.2.1");
+        let turn = self.station.connected(self.now, self.protocol, "192.0.2.1");
         self.store(&turn);
     }
 
@@ -148,7 +157,22 @@ impl Bench {
                     self.connectors.insert(now.outlet, now.clone());
                 }
                 Change::StatusEvidence(row) => self.reports.push((row.outlet, row.at)),
-                Change::Booted { .. } | Change::Contact(_) | Change::Security { .. } | Change::Progress { .. } => {}
+                Change::ReadingsMoved { session, from, to } => {
+                    for row in &mut self.readings {
+                        if row.session == Some(*session) && row.outlet == *from {
+                            row.outlet = *to;
+                        }
+                    }
+                }
+                Change::ConnectorGone(outlet) => drop(self.connectors.remove(outlet)),
+                Change::Booted { .. }
+                | Change::Contact(_)
+                | Change::Security { .. }
+                | Change::Progress { .. }
+                | Change::Report(_)
+                | Change::Observed { .. }
+                | Change::Variable(_)
+                | Change::Monitor(_) => {}
             }
         }
     }
@@ -311,7 +335,7 @@ pub(super) fn answered(turn: &Turn) -> i32 {
 pub(super) fn live(turn: &Turn) -> Vec<i64> {
     let value = |effect: &Effect| match effect {
         Effect::Live { value, .. } => Some(value.0),
-        Effect::Booted(_) | Effect::Status(_) | Effect::Session { .. } | Effect::Skew(_) => None,
+        Effect::Booted(_) | Effect::Status(_) | Effect::Session { .. } | Effect::Gone(_) | Effect::Skew(_) => None,
     };
     turn.effects.iter().filter_map(value).collect()
 }

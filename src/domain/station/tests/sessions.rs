@@ -237,3 +237,21 @@ fn a_start_without_a_time_is_recognised_while_it_runs() {
     assert_eq!(answered(&bench.at(second(30)).tell(nameless())), first);
     assert_eq!(bench.only_session().started_at, Some(second(3)));
 }
+
+#[test]
+fn interval_readings_sent_twice_count_once() {
+    let interval = |at: i64, wh: i64| {
+        let mut sample = register(second(at), wh);
+        sample.kind.measurand = crate::domain::reading::Word::Known("Energy.Active.Import.Interval");
+        sample
+    };
+    let mut bench = Bench::new();
+    let id = answered(&bench.tell(start(ONE, second(0), 0, "A")));
+    for _ in 0..2 {
+        bench.at(second(60)).tell(metered(ONE, named(id), vec![interval(60, 100)]));
+    }
+    bench.at(second(120)).tell(metered(ONE, named(id), vec![interval(120, 50)]));
+    bench.at(second(130)).tell(stop(named(id), second(130), None, "A"));
+    let row = bench.only_session();
+    assert_eq!((row.energy, row.quality), (Some(MilliWh::from_wh(150)), EnergyQuality::Interval));
+}
