@@ -161,7 +161,8 @@ fn month(millions: u64) {
         ("30 days by the day, every charger", format!("{month}&step=1d&per=charger")),
         ("a day by the minute, one charger", format!("from={}&to={}&step=1m&charger=B-7", day(3), day(4))),
     ] {
-        let mut took: Vec<(Duration, usize)> = (0..7)
+        let cpu = server.cpu();
+        let mut took: Vec<(Duration, usize)> = (0..20)
             .map(|_| {
                 let began = Instant::now();
                 let points = server.get(&format!("/api/v1/telemetry?format=ndjson&{query}")).lines().count();
@@ -169,22 +170,24 @@ fn month(millions: u64) {
             })
             .collect();
         took.sort();
-        println!("  {what}: {:?} (best {:?}), {} points", took[3].0, took[0].0, took[3].1);
+        let cpu = (server.cpu() - cpu) / 20;
+        println!("  {what}: {:.1?}, best {:.1?}, CPU {cpu:.1?}, {} points", took[10].0, took[0].0, took[0].1);
     }
 }
 
-/// The n-th MeterValues of a charger: register and power.
-fn reading(charger: usize, n: u64) -> String {
+/// The n-th MeterValues of a charger: register and power, at the outlet, or where nothing is rolled up.
+fn reading(charger: usize, n: u64, location: &str) -> String {
     let (second, minute, hour, day) = (n % 60, n / 60 % 60, n / 3600 % 24, 1 + n / 86_400);
     format!(
         "[2,\"{n}\",\"MeterValues\",{{\"connectorId\":1,\"meterValue\":[{{\"timestamp\":\"2026-01-{day:02}T{hour:02}:{minute:02}:{second:02}Z\",\
-         \"sampledValue\":[{{\"value\":\"{}\",\"context\":\"Sample.Periodic\",\"measurand\":\"Energy.Active.Import.Register\",\"unit\":\"Wh\"}},\
-         {{\"value\":\"7360\",\"context\":\"Sample.Periodic\",\"measurand\":\"Power.Active.Import\",\"unit\":\"W\"}}]}}]}}]",
+         \"sampledValue\":[{{\"value\":\"{}\",\"location\":\"{location}\",\"measurand\":\"Energy.Active.Import.Register\",\"unit\":\"Wh\"}},\
+         {{\"value\":\"7360\",\"location\":\"{location}\",\"measurand\":\"Power.Active.Import\",\"unit\":\"W\"}}]}}]}}]",
         charger as u64 * 1000 + n
     )
 }
 
-async fn drive(address: SocketAddr, charger: usize, sent: Arc<AtomicU64>, stop: Arc<AtomicBool>, pause: Duration) {
+async fn drive(load: Load, address: SocketAddr, charger: usize, sent: Arc<AtomicU64>, stop: Arc<AtomicBool>) {
+    let pause = Duration::from_secs_f64(load.chargers as f64 / load.rate);
     let stream = tokio::net::TcpStream::connect(address).await.unwrap();
     stream.set_nodelay(true).unwrap();
     let mut request = format!("ws://{address}/ocpp/CP-{charger}").into_client_request().unwrap();
@@ -194,7 +197,7 @@ async fn drive(address: SocketAddr, charger: usize, sent: Arc<AtomicU64>, stop: 
     while !stop.load(Ordering::Relaxed) {
         tokio::time::sleep(pause).await;
         n += 1;
-        socket.send(Message::text(reading(charger, n))).await.unwrap();
+        socket.send(Message::text(reading(charger, n, load.location))).await.unwrap();
         while !socket.next().await.unwrap().unwrap().is_text() {}
         sent.fetch_add(1, Ordering::Relaxed);
     }
@@ -233,15 +236,22 @@ fn take_all(stream: TcpStream) -> Option<()> {
     }
 }
 
+/// A load: so many chargers, so many messages a second in all, of readings at a place on the wiring.
+#[derive(Clone, Copy)]
+struct Load {
+    chargers: usize,
+    rate: f64,
+    location: &'static str,
+}
+
 /// CPU microseconds for each message, and how many of them a second.
-async fn load(url: &str, chargers: usize, rate: f64, seconds: u64) -> (f64, f64) {
+async fn measure(load: Load, url: &str, seconds: u64) -> (f64, f64) {
     let folder = tempfile::tempdir().unwrap();
     let sink = [("CHARGEWATCH_INFLUX__URL", url), ("CHARGEWATCH_INFLUX__BUCKET", "b")];
     let server = Server::start(folder.path(), if url.is_empty() { &[] } else { &sink });
     let (sent, stop) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
-    let pause = Duration::from_secs_f64(chargers as f64 / rate);
-    let start = |charger| tokio::spawn(drive(server.chargers, charger, sent.clone(), stop.clone(), pause));
-    let drivers: Vec<_> = (0..chargers).map(start).collect();
+    let start = |charger| tokio::spawn(drive(load, server.chargers, charger, sent.clone(), stop.clone()));
+    let drivers: Vec<_> = (0..load.chargers).map(start).collect();
     tokio::time::sleep(Duration::from_secs(2)).await;
     let (cpu, count, began) = (server.cpu(), sent.load(Ordering::Relaxed), Instant::now());
     tokio::time::sleep(Duration::from_secs(seconds)).await;
@@ -256,18 +266,27 @@ async fn load(url: &str, chargers: usize, rate: f64, seconds: u64) -> (f64, f64)
 
 async fn ingest(seconds: u64) {
     let url = takes_all();
-    for (chargers, rate) in [(200, 4000.0), (1000, 10_000.0)] {
-        let (mut without, mut with) = (Vec::new(), Vec::new());
+    for (chargers, rate) in [(200, 2000.0), (1000, 5000.0)] {
+        let at = |location| Load { chargers, rate, location };
+        let kinds = [(at("Cable"), ""), (at("Outlet"), ""), (at("Outlet"), url.as_str())];
+        let mut rounds = [const { Vec::new() }; 3];
         for _ in 0..3 {
-            without.push(load("", chargers, rate, seconds).await);
-            with.push(load(&url, chargers, rate, seconds).await);
+            for (round, (load, url)) in rounds.iter_mut().zip(kinds) {
+                round.push(measure(load, url, seconds).await);
+            }
         }
-        without.sort_by(|a, b| a.0.total_cmp(&b.0));
-        with.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let ((plain, _), (sunk, rate)) = (without[1], with[1]);
+        let [bare, plain, sunk] = rounds.map(|mut round| {
+            round.sort_by(|a, b| a.0.total_cmp(&b.0));
+            round[1]
+        });
         println!(
-            "{chargers} chargers, {rate:.0} messages/s: {plain:.1} us of CPU each, with a sink {sunk:.1} ({:+.0} %)",
-            (sunk / plain - 1.0) * 100.0
+            "{chargers} chargers, {:.0} messages/s: {:.1} us of CPU each without roll-ups, {:.1} with them ({:+.0} %), {:.1} with a sink too ({:+.0} %)",
+            sunk.1,
+            bare.0,
+            plain.0,
+            (plain.0 / bare.0 - 1.0) * 100.0,
+            sunk.0,
+            (sunk.0 / plain.0 - 1.0) * 100.0
         );
     }
 }
