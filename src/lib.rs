@@ -59,6 +59,8 @@
 //! 9. **Two clocks on every fact**, the charger's and ours; the difference is measured.
 //! 10. **Energy is an integer** of thousandths of a watt-hour from the frame to the API.
 //! 11. **No id token is kept in clear**: a keyed hash stands for it, in frames too.
+//! 12. **Telemetry is the ledger, later**: it leaves behind a position that moves only with the server's acknowledgement, is
+//!     made from what the ledger says when it is sent, and names no person, not even by a hash.
 //!
 //! # Where do I change …?
 //!

@@ -11,6 +11,7 @@ use crate::config::Settings;
 use crate::config::load::{Sources, load};
 use crate::config::sites::Registry;
 use crate::gateway::Credentials;
+use crate::sink::influx::Influx;
 
 /// Version and commit; the commit is known where the build was told it (CHARGEWATCH_COMMIT).
 pub(super) const BUILD: (&str, &str) = (
@@ -133,6 +134,10 @@ fn check(flag: &ConfigFlag) -> Result<(), Failure> {
     if let Some(path) = &settings.ocpp.passwords_file {
         Credentials::load(path).map_err(Failure::mistake)?;
         told.push("the charger passwords can be read".to_owned());
+    }
+    if settings.influx.is_on() {
+        Influx::new(&settings.influx).map_err(Failure::mistake)?;
+        told.push(format!("telemetry goes to {}", settings.influx.url));
     }
     screen::say(&told.join("\n"));
     Ok(())

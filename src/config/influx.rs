@@ -61,3 +61,26 @@ impl InfluxSettings {
         rules.into_iter().filter(|(wrong, ..)| *wrong).map(|(_, key, reason)| (key, reason.to_owned())).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::load::{Sources, load};
+
+    #[test]
+    fn an_address_is_one_a_bucket_is_named_and_no_secret_stands_in_either() {
+        let told = |url: &str, bucket: &str| {
+            let flags = vec![("influx.url", url.to_owned()), ("influx.bucket", bucket.to_owned())];
+            load(&Sources { flags, ..Sources::default() }).err().map(|mistakes| mistakes.to_string())
+        };
+        for good in ["", "http://127.0.0.1:8086", "https://influx.example/"] {
+            assert_eq!(told(good, "b"), None, "{good}");
+        }
+        for bad in
+            ["influx.example", "ftp://a", "http://", "http://user:secret@host", "http://host/prefix", "http://a b"]
+        {
+            let told = told(bad, "b").unwrap();
+            assert!(told.contains("influx.url is not like https://host:8086") && !told.contains("secret"), "{told}");
+        }
+        assert!(told("http://a", "").unwrap().contains("influx.bucket must be named"));
+    }
+}

@@ -213,11 +213,16 @@ class VictoriaMetrics:
 class Http:
     """An HTTP server in a thread; a subclass says what a request gets."""
 
-    def __init__(self):
+    def __init__(self, tls=None):
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def handle(self):
+                # A client may be killed, or give up.
+                with contextlib.suppress(ConnectionError):
+                    super().handle()
 
             def do_POST(self):
                 with contextlib.suppress(ConnectionError, TimeoutError):
@@ -228,7 +233,9 @@ class Http:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def stop(self):
@@ -282,10 +289,10 @@ class Double(Http):
     """A server that keeps points by series and time, as InfluxDB does, and misbehaves as it is told: `script` holds what
     the next requests get, one after the other; afterwards all is well."""
 
-    def __init__(self):
+    def __init__(self, tls=None):
         self.points, self.requests, self.script, self.bad = {}, [], [], None
         self.hang = threading.Event()
-        super().__init__()
+        super().__init__(tls)
 
     def answer(self, handler):
         what = self.script.pop(0) if self.script else "well"

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import ssl
 import subprocess
 import threading
 import time
@@ -250,6 +251,37 @@ def test_a_server_that_asks_to_be_left_alone_is(double, started):
     (_, first, points), (asked, second, none), (again, third, _), *_ = double.requests
     assert (first, second, third) == (refused, refused, "well") and points > 0 and none == 0
     assert again - asked >= 2
+
+
+def certificates(folder):
+    """An authority of our own, and a certificate of 127.0.0.1 by it."""
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], check=True, capture_output=True, cwd=folder)
+
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=authority", "-days", "2")
+    openssl("req", *key, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=server")
+    (folder / "names").write_text("subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n")
+    openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
+            "-extfile", "names", "-out", "server.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.pem", folder / "server.key")
+    return context, folder / "ca.pem"
+
+
+def test_over_tls_only_a_server_of_a_trusted_authority_gets_anything(tmp_path, started):
+    context, authority = certificates(tmp_path)
+    server = Double(context)
+    service = started(server.url)
+    charger = Talker(service, "CP-1")
+    charger.session(BEGIN, 3)
+    wait_for(lambda: service.metric("chargewatch_sink_requests_total", outcome="retried"), "it is not trusted")
+    assert server.requests == []
+    assert service.stop() == 0
+    (tmp_path / "token").write_text("token-of-the-test\n")
+    service = started(server.url, ca_file=authority, token_file=tmp_path / "token")
+    settle(service, server)
+    server.stop()
 
 
 def test_a_bad_point_is_laid_aside_with_its_reason_and_blocks_nothing(double, started):
