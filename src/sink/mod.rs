@@ -15,7 +15,7 @@
 //! **A bad point blocks no other.** A batch that is refused for what it says is halved until the bad point is alone; that
 //! one is laid aside in the ledger with the server's reason.
 //!
-//! What is written stands in [`schema`], how in [`line`]. What every sink must do is in `suite`.
+//! What is written stands in [`schema`], how in [`mod@line`]. What every sink must do is in `suite`.
 
 pub mod backfill;
 pub mod batch;
