@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Failure, screen, serve};
-use crate::sim::{self, Progress, SimulateOptions, Truth};
+use crate::sim::{self, Progress, Protocol, SimulateOptions, Truth};
 
 #[derive(Args)]
 pub(super) struct SimulateFlags {
@@ -28,6 +28,9 @@ pub(super) struct SimulateFlags {
     /// Factor on everything that goes wrong.
     #[arg(long, default_value_t = 1.0)]
     trouble: f64,
+    /// What the chargers speak: 1.6, 2.0.1, 2.1, or several with commas between.
+    #[arg(long, value_name = "VERSIONS", value_delimiter = ',', value_parser = protocol, default_values = spoken())]
+    protocols: Vec<Protocol>,
     /// Write what truly happened to this file at the end (JSON).
     #[arg(long, value_name = "FILE")]
     truth: Option<PathBuf>,
@@ -42,6 +45,7 @@ pub(super) fn run(flags: SimulateFlags) -> Result<(), Failure> {
         speed: flags.speed,
         duration: flags.duration.map(hours),
         trouble: flags.trouble,
+        protocols: flags.protocols,
         truth_file: flags.truth,
         registry_file: flags.registry,
         ..SimulateOptions::new(flags.url, flags.chargers, flags.seed)
@@ -62,6 +66,17 @@ pub(super) fn run(flags: SimulateFlags) -> Result<(), Failure> {
     })?;
     screen::say(&summary(&truth));
     Ok(())
+}
+
+/// A version of OCPP that chargers can speak.
+fn protocol(version: &str) -> Result<Protocol, String> {
+    let known = || Protocol::ALL.iter().map(|protocol| protocol.as_str()).collect::<Vec<_>>().join(", ");
+    Protocol::of_version(version.trim()).ok_or_else(|| format!("OCPP {version} is none of {}", known()))
+}
+
+/// What chargers speak unless they are told otherwise.
+fn spoken() -> Vec<&'static str> {
+    sim::SPOKEN.iter().map(|protocol| protocol.as_str()).collect()
 }
 
 /// Hours as a span.

@@ -180,7 +180,10 @@ fn add_evse(charger: &mut Charger, evse: Option<Evse>, here: Where<'_>) -> Resul
         if known.id == evse.id {
             return Err(here.error(format!("EVSE {} of {} is listed twice", evse.id, charger.id)));
         }
-        if let Some(twice) = evse.connectors.iter().find(|connector| known.connectors.contains(connector)) {
+        // A charger of OCPP 2.x counts its connectors from 1 under each EVSE.
+        let counts_anew = known.connectors.contains(&1) && evse.connectors.contains(&1);
+        let twice = evse.connectors.iter().find(|connector| known.connectors.contains(connector));
+        if let Some(twice) = twice.filter(|_| !counts_anew) {
             return Err(here.error(format!("connector {twice} of {} belongs to two EVSEs", charger.id)));
         }
     }
@@ -301,12 +304,24 @@ mod tests {
     }
 
     #[test]
+    fn connectors_may_be_counted_anew_under_each_evse() {
+        let text = "charger_id,site_id,evse_id,connector_ids\nA,B,1,1;2\nA,B,2,1;2\n";
+        let charger = from_csv("sites.csv", text).unwrap().chargers[&ChargerId::new("A")].clone();
+        let shown = |evse, connector| charger.evse_of(crate::domain::ids::Outlet::new(evse, connector));
+        assert_eq!([shown(1, 1), shown(1, 2), shown(2, 1), shown(2, 2), shown(2, 0)], [1, 1, 2, 2, 2]);
+    }
+
+    #[test]
     fn mistakes_name_line_and_value() {
         for (text, told) in [
             ("chargerid,site_id\nA,B\n", "s.csv:1: unknown column \"chargerid\"; did you mean \"charger_id\"?"),
             ("charger_id,site_id,imd_decile\nA,B,11\n", "s.csv:2: imd_decile \"11\" is not a number from 1 to 10"),
             ("charger_id,site_id,rated_kw,evse_id\nA,B,x,1\n", "s.csv:2: rated_kw \"x\" is not a power like 7.4"),
             ("charger_id,site_id,evse_id\nA,B,1\nA,B,1\n", "s.csv:3: EVSE 1 of A is listed twice"),
+            (
+                "charger_id,site_id,evse_id,connector_ids\nA,B,1,1;2\nA,B,2,2;3\n",
+                "s.csv:3: connector 2 of A belongs to two EVSEs",
+            ),
             (
                 "charger_id,site_id,site_name\nA,B,x\nC,B,y\n",
                 "s.csv:3: site \"B\" is described differently in an earlier row",

@@ -54,10 +54,8 @@ pub struct Observation {
 impl Observation {
     /// Whether it reports that something is wrong: an alert that is not the end of one, or a problem that is there.
     pub fn is_alert(&self) -> bool {
-        let problem = &*self.subject.variable == "Problem";
-        let denied = self.value.as_deref().is_some_and(|value| value.trim().eq_ignore_ascii_case("false"));
         let alerting = self.trigger.as_ref().is_some_and(|trigger| trigger.as_str() == "Alerting");
-        !self.cleared && !(problem && denied) && (problem || alerting)
+        !self.is_relief() && (alerting || &*self.subject.variable == "Problem")
     }
 
     /// Whether it says that something is well again.

@@ -9,6 +9,7 @@ pub mod device;
 pub mod energy;
 pub mod event;
 pub mod ids;
+pub mod memory;
 pub mod meter;
 pub mod reading;
 pub mod record;

@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 
 use super::dialect::{self, Route};
 use super::notes::Notes;
-use super::veil::veil;
+use super::veil::{Hashes, veil};
 use super::{Call, Message, Understood, Version};
 use crate::domain::deviation::Rule;
 use crate::domain::event::Event;
@@ -23,42 +23,46 @@ const UNKNOWN: &str = "Unknown";
 
 /// Reads a frame that came over a connection of this version.
 pub(super) fn understand(version: Version, text: &str, key: &TokenKey) -> Understood {
-    let kept: Box<str> = match veil(text, key) {
+    let hashes = Hashes::new(key);
+    let kept: Box<str> = match veil(text, &hashes) {
         Cow::Borrowed(text) => text.into(),
         Cow::Owned(text) => text.into(),
     };
-    let notes = Notes::new(version, key);
-    let (action, notes, message) = match ocppj::read(text) {
-        Ok(reading) => interpret(&reading, notes),
+    let mut notes = Notes::new(version, &hashes);
+    let (action, message) = match ocppj::read(text) {
+        Ok(reading) => interpret(&reading, &mut notes),
         Err(NotJson) => match mend(text) {
-            Some(mended) => match ocppj::read(&mended.text) {
-                Ok(reading) => interpret(&reading, remarked(&mended, notes)),
-                Err(NotJson) => unreadable(text, notes),
-            },
-            None => unreadable(text, notes),
+            Some(mended) => {
+                remark(&mended, &mut notes);
+                match ocppj::read(&mended.text) {
+                    Ok(reading) => interpret(&reading, &mut notes),
+                    Err(NotJson) => unreadable(text, &mut notes),
+                }
+            }
+            None => unreadable(text, &mut notes),
         },
     };
     let kept = notes.without_secrets(kept);
     Understood { action, text: kept, deviations: notes.into_deviations(), message }
 }
 
-type Meaning<'k> = (&'static str, Notes<'k>, Message);
+/// The action, and what the frame asks for.
+type Meaning = (&'static str, Message);
 
-fn remarked<'k>(mended: &Mended, mut notes: Notes<'k>) -> Notes<'k> {
+fn remark(mended: &Mended, notes: &mut Notes<'_>) {
     if mended.repaired {
         notes.add(Rule::JsonRepaired, "");
     }
     if mended.dropped {
         notes.add(Rule::ControlCharacters, "");
     }
-    notes
 }
 
 /// There is no JSON in it at all. What is blank is not worth an answer.
-fn unreadable<'k>(text: &str, mut notes: Notes<'k>) -> Meaning<'k> {
+fn unreadable(text: &str, notes: &mut Notes<'_>) -> Meaning {
     notes.add(Rule::Unreadable, "");
     let message = if text.trim().is_empty() { Message::Silent } else { malformed(None, "not JSON") };
-    (UNREADABLE, notes, message)
+    (UNREADABLE, message)
 }
 
 fn malformed(id: Option<MessageId<'_>>, why: &str) -> Message {
@@ -66,7 +70,7 @@ fn malformed(id: Option<MessageId<'_>>, why: &str) -> Message {
 }
 
 /// What a frame means.
-fn interpret<'k>(reading: &Reading<'_>, mut notes: Notes<'k>) -> Meaning<'k> {
+fn interpret(reading: &Reading<'_>, notes: &mut Notes<'_>) -> Meaning {
     if let Some(odd) = reading.odd {
         notes.add(Rule::Framing, odd);
     }
@@ -74,7 +78,7 @@ fn interpret<'k>(reading: &Reading<'_>, mut notes: Notes<'k>) -> Meaning<'k> {
         notes.add(Rule::MessageId, id.json());
     }
     match &reading.frame {
-        Frame::Call { id, action, payload } => match hear(action, payload, &mut notes) {
+        Frame::Call { id, action, payload } => match hear(action, payload, notes) {
             Some((route, event)) => {
                 if route.is_send {
                     notes.add(Rule::Framing, "a call of what is to be sent without an answer");
@@ -83,47 +87,47 @@ fn interpret<'k>(reading: &Reading<'_>, mut notes: Notes<'k>) -> Meaning<'k> {
                 let names_token = names_token(&event);
                 let call =
                     Call { id: id.json().into(), action: route.action, version: notes.version, names_token, echo };
-                (route.action, notes, Message::Call { call, event })
+                (route.action, Message::Call { call, event })
             }
             None => {
                 let refusal = ocppj::write_error(id.json(), ErrorCode::NotImplemented, "unknown action");
-                (UNKNOWN, notes, Message::Refused(refusal))
+                (UNKNOWN, Message::Refused(refusal))
             }
         },
         Frame::Send { action, payload, .. } => {
             if notes.version < Version::V21 {
                 notes.add(Rule::OtherVersion, "a message type of OCPP 2.1");
             }
-            match hear(action, payload, &mut notes) {
+            match hear(action, payload, notes) {
                 Some((route, event)) => {
                     if !route.is_send {
                         notes.add(Rule::Framing, "sent without an answer what is to be a call");
                     }
-                    (route.action, notes, Message::Statement(event))
+                    (route.action, Message::Statement(event))
                 }
-                None => (UNKNOWN, notes, Message::Silent),
+                None => (UNKNOWN, Message::Silent),
             }
         }
         Frame::CallResult { id, payload } => {
             let payload = Box::from(&*veil(payload, notes.key));
-            ("CallResult", notes, Message::Response { id: id.plain().into(), error: None, payload })
+            ("CallResult", Message::Response { id: id.plain().into(), error: None, payload })
         }
         Frame::CallError { id, code, description, details } => {
             let payload = format!("{{\"description\":{},\"details\":{details}}}", ocppj::quoted(description));
             let payload = Box::from(&*veil(&payload, notes.key));
             let error = Some(Box::from(&**code));
-            ("CallError", notes, Message::Response { id: id.plain().into(), error, payload })
+            ("CallError", Message::Response { id: id.plain().into(), error, payload })
         }
-        Frame::ResultError { .. } => ("CallResultError", notes, Message::Silent),
-        Frame::NoAction(id) => (UNREADABLE, notes, malformed(*id, "no readable action")),
-        Frame::Ignored => (UNREADABLE, notes, Message::Silent),
+        Frame::ResultError { .. } => ("CallResultError", Message::Silent),
+        Frame::NoAction(id) => (UNREADABLE, malformed(*id, "no readable action")),
+        Frame::Ignored => (UNREADABLE, Message::Silent),
         Frame::Bare(payload) => {
             if let Some(action) = dialect::of(notes.version).resembled(&top_keys(payload)) {
                 notes.add(Rule::Unreadable, &format!("the payload of a {action} without its frame"));
             }
-            (UNREADABLE, notes, malformed(None, "not an array"))
+            (UNREADABLE, malformed(None, "not an array"))
         }
-        Frame::Shapeless => (UNREADABLE, notes, malformed(None, "no message type")),
+        Frame::Shapeless => (UNREADABLE, malformed(None, "no message type")),
     }
 }
 

@@ -1,9 +1,10 @@
 //! What is noted in the margin while a payload is read: deviations, each with the place where it was found.
 
+use std::fmt::Write;
+
 use super::Version;
-use super::veil::veil;
+use super::veil::{Hashes, veil};
 use crate::domain::deviation::{Deviation, Rule};
-use crate::domain::token::TokenKey;
 use crate::ocppj;
 
 /// Most deviations that are kept of one frame. More of them say nothing new, and the frame itself is kept.
@@ -29,20 +30,21 @@ pub(super) enum Step {
 
 /// The deviations found so far, where the reader stands, and the key that turns tokens into hashes.
 pub(super) struct Notes<'k> {
-    pub(super) key: &'k TokenKey,
+    pub(super) key: &'k Hashes<'k>,
     /// The version that the frame is read as.
     pub(super) version: Version,
     path: [Step; DEPTH],
     depth: usize,
-    /// Kind of place (the path without list positions) of each deviation: one per rule and kind of place is enough.
-    kinds: Vec<Box<str>>,
+    /// Kind of place (a hash of the path without list positions) of each deviation: one per rule and kind of place is
+    /// enough.
+    kinds: Vec<u64>,
     deviations: Vec<Deviation>,
     /// Texts of the payload that must not be kept, each with what stands for it.
     withheld: Vec<(Box<str>, Box<str>)>,
 }
 
 impl<'k> Notes<'k> {
-    pub(super) fn new(version: Version, key: &'k TokenKey) -> Self {
+    pub(super) fn new(version: Version, key: &'k Hashes<'k>) -> Self {
         Self {
             key,
             version,
@@ -77,11 +79,11 @@ impl<'k> Notes<'k> {
         if self.deviations.len() >= LIMIT {
             return;
         }
-        let kind = self.place(key, false);
-        let again = self.deviations.iter().zip(&self.kinds).any(|(seen, at)| seen.rule == rule && **at == *kind);
+        let kind = self.kind_of_place(key);
+        let again = self.deviations.iter().zip(&self.kinds).any(|(seen, at)| seen.rule == rule && *at == kind);
         if !again {
-            self.deviations.push(Deviation::new(rule, self.place(key, true), &veil(found, self.key)));
-            self.kinds.push(kind.into());
+            self.deviations.push(Deviation::new(rule, self.place(key), &veil(found, self.key)));
+            self.kinds.push(kind);
         }
     }
 
@@ -131,13 +133,29 @@ impl<'k> Notes<'k> {
         self.deviations
     }
 
-    fn place(&self, key: &str, positions: bool) -> String {
-        let mut text = String::new();
-        for step in &self.path[..self.depth.min(DEPTH)] {
+    fn steps(&self) -> &[Step] {
+        &self.path[..self.depth.min(DEPTH)]
+    }
+
+    /// FNV-1a over the names on the way.
+    fn kind_of_place(&self, key: &str) -> u64 {
+        let names = self.steps().iter().filter_map(|step| match step {
+            Step::Key(name) => Some(*name),
+            Step::Item(_) => None,
+        });
+        let bytes = names.chain([key]).flat_map(|name| name.bytes().chain([b'.']));
+        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    }
+
+    fn place(&self, key: &str) -> String {
+        let mut text = String::with_capacity(64);
+        for step in self.steps() {
             match step {
                 Step::Key(name) => join(&mut text, name),
-                Step::Item(index) if positions => text.push_str(&format!("[{index}]")),
-                Step::Item(_) => {}
+                Step::Item(index) => {
+                    // Writing to a String cannot fail.
+                    write!(text, "[{index}]").ok();
+                }
             }
         }
         if !key.is_empty() {
@@ -157,12 +175,18 @@ fn join(text: &mut String, name: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::token::TokenKey;
 
-    const KEY: TokenKey = TokenKey::new([7; 32]);
+    static KEY: TokenKey = TokenKey::new([7; 32]);
+
+    fn hashes() -> Hashes<'static> {
+        Hashes::new(&KEY)
+    }
 
     #[test]
     fn a_deviation_knows_its_place_and_is_noted_once_per_kind_of_place() {
-        let mut notes = Notes::new(Version::V16, &KEY);
+        let hashes = hashes();
+        let mut notes = Notes::new(Version::V16, &hashes);
         for index in 0..3 {
             notes.enter(Step::Key("meterValue"));
             notes.enter(Step::Item(index));
@@ -187,14 +211,16 @@ mod tests {
 
     #[test]
     fn a_frame_cannot_make_more_deviations_than_are_kept() {
-        let mut notes = Notes::new(Version::V16, &KEY);
+        let hashes = hashes();
+        let mut notes = Notes::new(Version::V16, &hashes);
         (0..1000).for_each(|number| notes.add_at(Rule::UnknownKey, &format!("key{number}"), ""));
         assert_eq!(notes.into_deviations().len(), LIMIT);
     }
 
     #[test]
     fn no_depth_is_too_deep() {
-        let mut notes = Notes::new(Version::V16, &KEY);
+        let hashes = hashes();
+        let mut notes = Notes::new(Version::V16, &hashes);
         (0..20).for_each(|_| notes.enter(Step::Key("a")));
         notes.add(Rule::WrongType, "");
         (0..30).for_each(|_| notes.leave());
@@ -204,7 +230,8 @@ mod tests {
 
     #[test]
     fn a_token_in_what_was_found_is_not_shown() {
-        let mut notes = Notes::new(Version::V16, &KEY);
+        let hashes = hashes();
+        let mut notes = Notes::new(Version::V16, &hashes);
         notes.add(Rule::TooLong, r#"{"idTag":"04AABBCC"}"#);
         assert!(!notes.into_deviations()[0].found.contains("04AABBCC"));
     }

@@ -43,6 +43,32 @@ pub(super) enum Kind {
     List(&'static Kind),
 }
 
+/// What is to be read at a kind.
+enum Reading {
+    Object(&'static Shape),
+    List(&'static Kind),
+    Scalar,
+}
+
+impl Kind {
+    const fn reading(&self) -> Reading {
+        match self {
+            Self::Object(shape) => Reading::Object(shape),
+            Self::List(kind) => Reading::List(kind),
+            Self::Text(_)
+            | Self::TextBy(..)
+            | Self::Whole
+            | Self::Within(..)
+            | Self::WholeUntil21
+            | Self::Number
+            | Self::Flag
+            | Self::Time
+            | Self::Token
+            | Self::Word(_) => Reading::Scalar,
+        }
+    }
+}
+
 /// Declares shapes.
 macro_rules! shapes {
     ($($(#[$doc:meta])* $name:ident { $($key:literal: $kind:expr, $need:ident;)* })*) => {
@@ -178,11 +204,11 @@ fn value<'de, A: MapAccess<'de>>(
     map: &mut A,
     notes: &mut Notes<'_>,
 ) -> Result<(), A::Error> {
-    match kind {
-        Kind::Object(shape) => map.next_value_seed(Walk { shape, notes }),
-        Kind::List(kind) => map.next_value_seed(Items { kind, notes }),
-        leaf => {
-            scalar(leaf, map.next_value::<&'de RawValue>()?.get(), required, notes);
+    match kind.reading() {
+        Reading::Object(shape) => map.next_value_seed(Walk { shape, notes }),
+        Reading::List(kind) => map.next_value_seed(Items { kind, notes }),
+        Reading::Scalar => {
+            scalar(kind, map.next_value::<&'de RawValue>()?.get(), required, notes);
             Ok(())
         }
     }
@@ -242,9 +268,11 @@ impl<'de> Visitor<'de> for Items<'_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
         self.notes.add(Rule::WrongType, "an object instead of a list");
-        match self.kind {
-            Kind::Object(shape) => Walk { shape, notes: self.notes }.visit_map(map),
-            _ => members(&[], map, self.notes, |_, map, _| map.next_value::<IgnoredAny>().map(drop)).map(drop),
+        match self.kind.reading() {
+            Reading::Object(shape) => Walk { shape, notes: self.notes }.visit_map(map),
+            Reading::List(_) | Reading::Scalar => {
+                members(&[], map, self.notes, |_, map, _| map.next_value::<IgnoredAny>().map(drop)).map(drop)
+            }
         }
     }
 
@@ -257,12 +285,12 @@ fn item<'de, A: SeqAccess<'de>>(
     sequence: &mut A,
     notes: &mut Notes<'_>,
 ) -> Result<bool, A::Error> {
-    Ok(match kind {
-        Kind::Object(shape) => sequence.next_element_seed(Walk { shape, notes })?.is_some(),
-        Kind::List(kind) => sequence.next_element_seed(Items { kind, notes })?.is_some(),
-        leaf => match sequence.next_element::<&'de RawValue>()? {
+    Ok(match kind.reading() {
+        Reading::Object(shape) => sequence.next_element_seed(Walk { shape, notes })?.is_some(),
+        Reading::List(kind) => sequence.next_element_seed(Items { kind, notes })?.is_some(),
+        Reading::Scalar => match sequence.next_element::<&'de RawValue>()? {
             Some(json) => {
-                scalar(leaf, json.get(), true, notes);
+                scalar(kind, json.get(), true, notes);
                 true
             }
             None => false,

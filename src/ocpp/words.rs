@@ -83,10 +83,10 @@ pub(super) use words;
 
 /// Whether two spellings are the same but for case and for marks between their letters.
 pub(super) fn same_letters(one: &str, other: &str) -> bool {
-    let letters = |text: &'_ str| -> Vec<char> {
-        text.chars().filter(|c| !" .-_".contains(*c)).flat_map(char::to_lowercase).collect()
-    };
-    one.len().abs_diff(other.len()) <= 16 && letters(one) == letters(other)
+    fn letters(text: &str) -> impl Iterator<Item = char> {
+        text.chars().filter(|c| !" .-_".contains(*c)).flat_map(char::to_lowercase)
+    }
+    one.len().abs_diff(other.len()) <= 16 && letters(one).eq(letters(other))
 }
 
 /// Whether a text says that there is no value.

@@ -40,7 +40,7 @@ impl<'a> MessageId<'a> {
 
     /// Whether it is a text of the length that the specification allows.
     pub fn conforms(self) -> bool {
-        decoded(self.0).is_some_and(|text| text.chars().count() <= MESSAGE_ID_LIMIT)
+        decoded(self.0).is_some_and(|text| text.len() <= MESSAGE_ID_LIMIT || text.chars().count() <= MESSAGE_ID_LIMIT)
     }
 }
 
@@ -188,7 +188,8 @@ fn shape<'a>(elements: &Elements<'a>) -> Reading<'a> {
     let plain = matches!(kind_text, "2" | "3" | "4" | "5" | "6");
     let id = id.map(MessageId);
     let kind = decoded(kind_text).unwrap_or(Cow::Borrowed(kind_text));
-    let (frame, expected) = match (kind.trim().trim_end_matches(".0"), id) {
+    let kind = if plain { kind_text } else { kind.trim().trim_end_matches(".0") };
+    let (frame, expected) = match (kind, id) {
         ("2", Some(id)) => (call(id, third, fourth), 4),
         ("2", None) => (Frame::NoAction(None), 4),
         ("3", Some(id)) => (Frame::CallResult { id, payload: third.unwrap_or(EMPTY) }, 3),

@@ -39,6 +39,10 @@ pub(crate) enum Timer {
     Fault(usize),
     /// A fault is repaired.
     Repair(usize),
+    /// Idle EVSEs are read by the clock.
+    ClockReading,
+    /// What was queued offline may go.
+    Replay,
     /// The end of the run: nobody comes any more, and everything owed is sent.
     Drain,
 }

@@ -2,10 +2,13 @@
 
 use chrono::{DateTime, Utc};
 
-use super::behaviour;
+use super::behaviour::{self, Behaviour, Protocol};
 use super::charger::{Charger, ChargerSpec, EvseSpec};
 use super::places::{Kit, SITES, Site};
 use super::truth::{Header, SessionTruth, Totals, Truth};
+
+/// What a fleet speaks unless it is told otherwise.
+pub const SPOKEN: &[Protocol] = Protocol::ALL;
 
 /// What a fleet is made from.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,12 +28,22 @@ pub struct FleetPlan {
     pub dc_sample_s: u32,
     /// Seconds between readings on alternating current.
     pub ac_sample_s: u32,
+    /// What its chargers speak; without any, they speak all that there is.
+    pub protocols: Vec<Protocol>,
 }
 
 impl FleetPlan {
     /// A fleet as the priors have it, from this time on.
     pub fn new(chargers: usize, seed: u64, from: DateTime<Utc>) -> Self {
-        Self { chargers, seed, from, until: None, trouble: 1.0, dc_sample_s: 60, ac_sample_s: 300 }
+        let protocols = SPOKEN.to_vec();
+        Self { chargers, seed, from, until: None, trouble: 1.0, dc_sample_s: 60, ac_sample_s: 300, protocols }
+    }
+
+    /// The behaviours that its chargers take in turn.
+    fn behaviours(&self) -> Vec<&'static Behaviour> {
+        let speaks = |behaviour: &&Behaviour| self.protocols.contains(&behaviour.protocol);
+        let chosen: Vec<_> = behaviour::ALL.iter().copied().filter(speaks).collect();
+        if chosen.is_empty() { behaviour::ALL.to_vec() } else { chosen }
     }
 }
 
@@ -45,11 +58,13 @@ impl Fleet {
     /// Builds the fleet. The n-th charger takes the n-th site, round and round, so that a small fleet has some of everything.
     pub fn new(plan: &FleetPlan) -> Self {
         let mut built = vec![0; SITES.len()];
+        let behaviours = plan.behaviours();
         let chargers = (0..plan.chargers).map(|index| {
             let place = index % SITES.len();
             let nth = built[place];
             built[place] += 1;
-            Charger::new(specify(plan, index, &SITES[place], nth))
+            let behaviour = behaviours[index % behaviours.len()];
+            Charger::new(specify(plan, index, behaviour, &SITES[place], nth))
         });
         Self { plan: plan.clone(), chargers: chargers.collect() }
     }
@@ -124,7 +139,13 @@ impl Fleet {
     }
 }
 
-fn specify(plan: &FleetPlan, index: usize, site: &'static Site, nth: usize) -> ChargerSpec {
+fn specify(
+    plan: &FleetPlan,
+    index: usize,
+    behaviour: &'static Behaviour,
+    site: &'static Site,
+    nth: usize,
+) -> ChargerSpec {
     let kit = site.kit_of(nth);
     let demand = kit.demand(site.slow);
     ChargerSpec {
@@ -133,8 +154,8 @@ fn specify(plan: &FleetPlan, index: usize, site: &'static Site, nth: usize) -> C
         site,
         kit,
         demand,
-        behaviour: behaviour::ALL[index % behaviour::ALL.len()],
-        evses: evses(kit, nth),
+        behaviour,
+        evses: evses(kit, nth, behaviour),
         index: index as u64,
         seed: plan.seed,
         from: plan.from,
@@ -144,18 +165,20 @@ fn specify(plan: &FleetPlan, index: usize, site: &'static Site, nth: usize) -> C
     }
 }
 
-/// One EVSE per connector, save for every second 50 kW unit: CCS and CHAdeMO there share one EVSE.
-fn evses(kit: Kit, nth: usize) -> Vec<EvseSpec> {
-    let plug = match kit {
-        Kit::Post5 | Kit::Post7 | Kit::Twin22 => "Type2",
-        Kit::Rapid50 | Kit::Ultra150 => "CCS",
+/// With 1.6 one EVSE per connector, save for every second 50 kW unit: CCS and CHAdeMO there share one EVSE. With 2.x connectors are
+/// counted under their EVSE, and a maker who pairs them has two under each, but for posts with one socket.
+fn evses(kit: Kit, nth: usize, behaviour: &Behaviour) -> Vec<EvseSpec> {
+    let (plug, second) = match kit {
+        Kit::Post5 | Kit::Post7 => ("Type2", None),
+        Kit::Twin22 => ("Type2", behaviour.pairs_connectors.then_some("Type1")),
+        Kit::Rapid50 => ("CCS", (behaviour.pairs_connectors || nth.is_multiple_of(2)).then_some("CHAdeMO")),
+        Kit::Ultra150 => ("CCS", behaviour.pairs_connectors.then_some("CHAdeMO")),
     };
     (1..=kit.evses())
         .map(|id| {
-            let mut connectors = vec![(id, plug)];
-            if kit == Kit::Rapid50 && nth.is_multiple_of(2) {
-                connectors.push((2, "CHAdeMO"));
-            }
+            let first = if behaviour.protocol.is_v2() { 1 } else { id };
+            let mut connectors = vec![(first, plug)];
+            connectors.extend(second.map(|second| (first + 1, second)));
             EvseSpec { id, connectors, rated_w: kit.rated_w() }
         })
         .collect()

@@ -14,7 +14,8 @@
 //! | how often and how long people charge | `priors.rs`, `car.rs` |
 //! | what stands where | `places.rs`, `fleet.rs` |
 //! | how things go wrong | `charger/trouble.rs` |
-//! | how frames are written | `dialect.rs`, `charger/writing.rs` |
+//! | how frames are written | `dialect/`, `charger/writing/` |
+//! | what the server may ask | `charger/commands/` |
 
 pub mod behaviour;
 pub mod charger;
@@ -39,9 +40,10 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use behaviour::Protocol;
 pub use charger::{Action, Charger};
 pub use clock::Clock;
-pub use fleet::{Fleet, FleetPlan};
+pub use fleet::{Fleet, FleetPlan, SPOKEN};
 pub use priors::Demand;
 pub use progress::Progress;
 pub use registry::registry_csv;

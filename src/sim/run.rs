@@ -9,9 +9,10 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use super::behaviour::Protocol;
 use super::charger::Charger;
 use super::clock::Clock;
-use super::fleet::{Fleet, FleetPlan};
+use super::fleet::{Fleet, FleetPlan, SPOKEN};
 use super::progress::Progress;
 use super::registry::registry_csv;
 use super::socket;
@@ -38,6 +39,8 @@ pub struct SimulateOptions {
     pub duration: Option<Duration>,
     /// Factor on everything that goes wrong; 1 = as the priors have it, 0 = next to nothing goes wrong.
     pub trouble: f64,
+    /// What the chargers speak.
+    pub protocols: Vec<Protocol>,
     /// Where to write the truth at the end.
     pub truth_file: Option<PathBuf>,
     /// Where to write the registry rows before the beginning.
@@ -57,6 +60,7 @@ impl SimulateOptions {
             backlog: None,
             duration: None,
             trouble: 1.0,
+            protocols: SPOKEN.to_vec(),
             truth_file: None,
             registry_file: None,
             progress: Progress::default(),
@@ -69,7 +73,8 @@ impl SimulateOptions {
         let from = now - behind.max(Duration::zero());
         let from = from.duration_trunc(Duration::seconds(1)).unwrap_or(from);
         let until = self.duration.map(|duration| from + duration);
-        FleetPlan { until, trouble: self.trouble, ..FleetPlan::new(self.chargers, self.seed, from) }
+        let protocols = self.protocols.clone();
+        FleetPlan { until, trouble: self.trouble, protocols, ..FleetPlan::new(self.chargers, self.seed, from) }
     }
 }
 

@@ -112,7 +112,7 @@ impl Driver {
 
     async fn connect(&mut self) -> Vec<Action> {
         sleep(BREATHER).await;
-        match timeout(PATIENCE, open(&self.url, self.charger.id())).await {
+        match timeout(PATIENCE, open(&self.url, &self.charger)).await {
             Ok(Ok(wire)) => {
                 self.wire = Some(wire);
                 self.charger.connected(self.clock.now())
@@ -161,11 +161,12 @@ async fn receive(wire: &mut Option<Wire>) -> Option<String> {
     None
 }
 
-async fn open(url: &ServerUrl, id: &str) -> Result<Wire, WireError> {
+async fn open(url: &ServerUrl, charger: &Charger) -> Result<Wire, WireError> {
     let stream = TcpStream::connect(url.address()).await?;
     stream.set_nodelay(true)?;
-    let uri: Uri = url.of_charger(id).parse()?;
-    let request = ClientRequestBuilder::new(uri).with_sub_protocol("ocpp1.6");
+    let uri: Uri = url.of_charger(charger.id()).parse()?;
+    let subprotocol = charger.spec().behaviour.protocol.subprotocol();
+    let request = ClientRequestBuilder::new(uri).with_sub_protocol(subprotocol);
     let config = WebSocketConfig::default().read_buffer_size(BUFFER).write_buffer_size(0);
     let (wire, _) = tokio_tungstenite::client_async_with_config(request, stream, Some(config)).await?;
     Ok(wire)

@@ -70,7 +70,9 @@ pub struct Totals {
 pub struct SessionTruth {
     /// Charger.
     pub charger_id: String,
-    /// Connector number.
+    /// Number of the EVSE on the wire; in 1.6, which has none, the connector's.
+    pub evse_id: u32,
+    /// Number of the connector on the wire; with 2.x it begins at 1 under each EVSE.
     pub connector_id: u32,
     /// Token shown (invented).
     pub id_tag: String,
@@ -88,8 +90,10 @@ pub struct SessionTruth {
     pub meter_stop_wh: Option<i64>,
     /// True energy so far, Wh.
     pub energy_wh: i64,
-    /// Last register value in an acknowledged reading or stop of this session; none if there was neither.
+    /// Register value of the latest acknowledged reading or stop of this session; none if there was neither.
     pub last_reported_wh: Option<i64>,
+    /// When that register was read, on the charger's clock.
+    pub last_reported_at: Option<DateTime<Utc>>,
     /// Energy as far as the acknowledged messages tell: last reported register less the start's; none if that cannot be told.
     pub known_energy_wh: Option<i64>,
     /// The start was acknowledged.
@@ -104,12 +108,22 @@ pub struct SessionTruth {
     pub readings_acknowledged: u64,
     /// Sampled values dropped unsent because the charger's memory was full.
     pub readings_dropped: u64,
+    /// Sampled values that the start message carries.
+    pub start_values: u64,
     /// Sampled values that the stop message carries.
     pub stop_values: u64,
-    /// The id that the server gave at the first acknowledged start.
-    pub transaction_id: Option<i64>,
+    /// With 1.6 the id that the server gave at the first acknowledged start, with 2.x the charger's own.
+    pub transaction_id: Option<String>,
     /// Other ids that the server gave for the same start when it was repeated. Anything here is the server's mistake.
-    pub conflicting_transaction_ids: Vec<i64>,
+    pub conflicting_transaction_ids: Vec<String>,
+    /// The number that the server gave its wish for this session, with 2.x.
+    pub remote_start_id: Option<i64>,
+    /// Seconds before its end in which the car took nothing more.
+    pub idle_s: i64,
+    /// Number of its first event, with 2.x.
+    pub first_event: u32,
+    /// Things told about it, each counted once: start, readings, stop, and with 2.x changes of the flow of power.
+    pub events: u32,
     /// It ended, and no stop will ever be sent.
     pub ended_without_stop: bool,
     /// It began while the link was down.
@@ -131,6 +145,8 @@ pub struct ChargerTruth {
     pub charger_id: String,
     /// Behaviour it shows.
     pub behaviour: String,
+    /// What it speaks: `1.6`, `2.0.1` or `2.1`.
+    pub protocol: String,
     /// How far its clock is ahead of the truth, milliseconds.
     pub clock_skew_ms: i64,
     /// Times it powered up.
@@ -183,9 +199,9 @@ pub struct Spell {
 /// One fault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
-    /// EVSE it struck.
+    /// EVSE it struck, as the registry numbers it.
     pub evse_id: u32,
-    /// Error code it was reported with.
+    /// Error code of 1.6; a status of 2.x tells only that there is a fault.
     pub error_code: String,
     /// When it began and was repaired.
     pub spell: Spell,
@@ -194,10 +210,12 @@ pub struct Fault {
 /// One connector.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectorTruth {
-    /// Connector number.
-    pub connector_id: u32,
-    /// EVSE it belongs to.
+    /// Number of the EVSE on the wire; in 1.6, which has none, the connector's.
     pub evse_id: u32,
+    /// Number of the connector on the wire; with 2.x it begins at 1 under each EVSE.
+    pub connector_id: u32,
+    /// EVSE it belongs to in the registry.
+    pub registered_evse_id: u32,
     /// What the register shows, Wh.
     pub register_wh: i64,
     /// Energy delivered in the run, whatever happened to the register, milliwatt-hours.
@@ -209,9 +227,11 @@ pub struct ConnectorTruth {
 }
 
 impl SessionTruth {
-    /// Notes a register value that the server has acknowledged.
-    pub(crate) fn acknowledge_register(&mut self, wh: i64) {
-        self.last_reported_wh = Some(wh);
+    /// Notes a register value that the server has acknowledged. Late news of earlier values change nothing.
+    pub(crate) fn acknowledge_register(&mut self, at: DateTime<Utc>, wh: i64) {
+        if self.last_reported_at.is_none_or(|known| known <= at) {
+            (self.last_reported_at, self.last_reported_wh) = (Some(at), Some(wh));
+        }
         self.settle();
     }
 

@@ -5,7 +5,8 @@ use super::archive::{Archive, HandshakeRow};
 use super::sqlite::Swept;
 use super::telemetry::{DeadLetter, SinkPosition, Telemetry};
 use crate::domain::ids::{ChargerId, SessionId, StationKey};
-use crate::domain::record::{Change, FrameRow, Known, Question, StationMemory};
+use crate::domain::memory::{Known, Question, StationMemory};
+use crate::domain::record::{Change, FrameRow};
 use crate::domain::time::At;
 
 /// The rows of one record, taken apart.

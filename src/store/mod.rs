@@ -20,7 +20,8 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::config::store::StoreSettings;
 use crate::domain::ids::{ChargerId, SessionId, StationKey};
-use crate::domain::record::{Known, Question, Record, Released, StationMemory};
+use crate::domain::memory::{Known, Question, StationMemory};
+use crate::domain::record::{Record, Released};
 use crate::domain::time::At;
 use crate::observe::Observer;
 use crate::observe::events::store::RecordDropped;

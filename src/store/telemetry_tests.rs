@@ -215,6 +215,43 @@ proptest! {
 }
 
 #[tokio::test]
+async fn rollups_go_with_readings_that_are_moved_to_another_connector() {
+    let bench = Bench::new(outbox()).await;
+    let two = Outlet::new(2, 2);
+    let of_session = |outlet, minute: i64, value| {
+        let Change::Reading(row) = reading(outlet, NOON + minute * MINUTE, "Energy.Active.Import.Register", "X", value)
+        else {
+            panic!("it is a reading")
+        };
+        Change::Reading(ReadingRow { session: Some(SessionId(1)), ..row })
+    };
+    let energy = |outlet, minute: i64, value| {
+        reading(outlet, NOON + minute * MINUTE, "Energy.Active.Import.Register", "X", value)
+    };
+    bench.commit(vec![energy(ONE, 0, 1_000), energy(two, 0, 500_000), energy(two, 500, 900_000)]).await;
+    bench.commit(vec![of_session(ONE, 30, 600_000), energy(ONE, 300, 9_000)]).await;
+    let moved = Change::ReadingsMoved { session: SessionId(1), from: ONE, to: two };
+    let seen = bench.changes(0).await.last().unwrap().seq;
+    bench.commit(vec![of_session(ONE, 90, 700_000), moved]).await;
+    let db = bench.db();
+    assert_eq!(kept(&db), slowly(&db));
+    let told: Vec<u32> = bench
+        .changes(seen)
+        .await
+        .iter()
+        .flat_map(|noted| &noted.facts)
+        .map(|fact| match fact {
+            Fact::Reading(reading) => reading.place.outlet.connector,
+            Fact::Session(_) | Fact::State(_) | Fact::Moved(_) => panic!("{fact:?}"),
+        })
+        .collect();
+    assert_eq!(told, [2, 2]);
+    // What comes next is counted from where the readings are now.
+    bench.commit(vec![energy(two, 600, 950_000), energy(ONE, 310, 9_500)]).await;
+    assert_eq!(kept(&db), slowly(&db));
+}
+
+#[tokio::test]
 async fn readings_of_an_instant_are_told_once_and_as_they_stand() {
     let bench = Bench::new(outbox()).await;
     bench.commit(vec![register(NOON, 1000), power(NOON, 7_000_000), register(NOON + MINUTE, 2000)]).await;

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chargewatch::app::{self, Setup};
 use chargewatch::config::sites::Registry;
 use chargewatch::domain::time::{At, TOLERATED_AHEAD_MS};
+use chargewatch::sim::truth::{ConnectorTruth, SessionTruth};
 use chargewatch::sim::{Action, Fleet, FleetPlan, Truth, registry_csv};
 use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;
@@ -62,8 +63,8 @@ impl Run {
             let charger = self.fleet.charger_mut(place).unwrap();
             match action {
                 Action::Connect => {
-                    let id = charger.id().to_owned();
-                    let socket = self.service.charger(&id).await;
+                    let (id, protocol) = (charger.id().to_owned(), charger.spec().behaviour.protocol);
+                    let socket = self.service.charger_speaking(&id, protocol.subprotocol()).await;
                     self.sockets.insert(place, socket);
                     waiting.extend(self.fleet.charger_mut(place).unwrap().connected(at));
                 }
@@ -81,7 +82,9 @@ impl Run {
 /// The truth against what the API says.
 fn compare(truth: &Truth, rows: &[Value]) -> Vec<String> {
     let mut wrong = Vec::new();
-    let by_id: HashMap<i64, &Value> = rows.iter().map(|row| (row["id"].as_i64().unwrap(), row)).collect();
+    let name = |row: &Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
+    let by_id: HashMap<(String, String), &Value> =
+        rows.iter().map(|row| ((name(row, "charger_id"), name(row, "transaction_id")), row)).collect();
     let ahead = |charger: &str| {
         let skew = truth.chargers.iter().find(|truth| truth.charger_id == charger).unwrap().clock_skew_ms;
         skew > TOLERATED_AHEAD_MS - 1000
@@ -91,8 +94,9 @@ fn compare(truth: &Truth, rows: &[Value]) -> Vec<String> {
         wrong.push(format!("{} sessions began, {} are told", begun.len(), rows.len()));
     }
     for session in begun {
-        let key = (&session.charger_id, session.connector_id, session.started_at_reported);
-        let Some(row) = session.transaction_id.and_then(|id| by_id.get(&id)) else {
+        let key = (&session.charger_id, session.evse_id, session.connector_id, session.started_at_reported);
+        let id = session.transaction_id.clone().map(|id| (session.charger_id.clone(), id));
+        let Some(row) = id.and_then(|id| by_id.get(&id)) else {
             wrong.push(format!("{key:?} is not told"));
             continue;
         };
@@ -102,6 +106,7 @@ fn compare(truth: &Truth, rows: &[Value]) -> Vec<String> {
             }
         };
         expect("charger", row["charger_id"].clone(), session.charger_id.as_str().into());
+        expect("EVSE", row["evse_id"].clone(), registered_evse(truth, session).into());
         expect("connector", row["connector_id"].clone(), session.connector_id.into());
         // A clock that is minutes ahead is not believed; then our own time stands.
         let is_believed = !ahead(&session.charger_id);
@@ -118,7 +123,8 @@ fn compare(truth: &Truth, rows: &[Value]) -> Vec<String> {
             if is_believed {
                 expect("end", row["ended_at"].clone(), ended.into());
             }
-        } else {
+        } else if session.start_values == 0 || session.known_energy_wh.is_some() || row["energy_wh"] != 0 {
+            // Where the register in the start event of 2.x is all that was told, nought is as good as nothing.
             expect("energy", row["energy_wh"].clone(), session.known_energy_wh.into());
         }
         if session.refused > 0 {
@@ -126,6 +132,15 @@ fn compare(truth: &Truth, rows: &[Value]) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// The EVSE that the registry puts a session's connector under.
+fn registered_evse(truth: &Truth, session: &SessionTruth) -> Option<u32> {
+    let charger = truth.chargers.iter().find(|charger| charger.charger_id == session.charger_id)?;
+    let is_here = |connector: &&ConnectorTruth| {
+        (connector.evse_id, connector.connector_id) == (session.evse_id, session.connector_id)
+    };
+    charger.connectors.iter().find(is_here).map(|connector| connector.registered_evse_id)
 }
 
 /// The sum of a metric's samples.

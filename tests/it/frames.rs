@@ -17,7 +17,7 @@ use chargewatch::ocpp::{Message, Understood, Version, reply, understand};
 use serde_json::Value;
 
 /// The key of all tests.
-pub(crate) const KEY: TokenKey = TokenKey::new([7; 32]);
+pub(crate) static KEY: TokenKey = TokenKey::new([7; 32]);
 
 /// The time of all answers: 2026-11-24T12:00:00.123Z.
 pub(crate) const NOW: At = At::from_millis(1_795_521_600_123);

@@ -4,8 +4,9 @@ use super::{Station, place};
 use crate::domain::device::Observation;
 use crate::domain::event::StatusReport;
 use crate::domain::ids::Outlet;
+use crate::domain::memory::Question;
 use crate::domain::reading::{Flags, ReadingKind, Word};
-use crate::domain::record::{Change, Effect, Question, ReadingRow, Turn};
+use crate::domain::record::{Change, Effect, ReadingRow, Turn};
 use crate::domain::status::ConnectorStatus;
 use crate::domain::time::At;
 

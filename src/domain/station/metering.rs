@@ -5,10 +5,9 @@ use super::{Station, place};
 use crate::domain::deviation::{Deviation, Rule};
 use crate::domain::event::{Metered, Named};
 use crate::domain::ids::{Outlet, SessionId, TransactionId};
+use crate::domain::memory::{Known, Question};
 use crate::domain::reading::{Flags, Sample, measurand};
-use crate::domain::record::{
-    Change, Effect, Known, Question, ReadingRow, SessionEvent, SessionRow, SessionState, Turn,
-};
+use crate::domain::record::{Change, Effect, ReadingRow, SessionEvent, SessionRow, SessionState, Turn};
 use crate::domain::status::ConnectorStatus;
 use crate::domain::time::At;
 

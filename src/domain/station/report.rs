@@ -9,9 +9,10 @@ use crate::domain::deviation::{Deviation, Rule};
 use crate::domain::energy::MilliWh;
 use crate::domain::event::{ChargingState, Named, Stage, StatusReport, Stop, TransactionReport};
 use crate::domain::ids::{Outlet, SessionId};
+use crate::domain::memory::Question;
 use crate::domain::meter::{Mark, points};
 use crate::domain::reading::Word;
-use crate::domain::record::{Change, Question, ReportRow, SessionEvent, SessionRow, SessionState, Turn};
+use crate::domain::record::{Change, ReportRow, SessionEvent, SessionRow, SessionState, Turn};
 use crate::domain::status::{ConnectorStatus, State};
 use crate::domain::time::{At, Placed};
 

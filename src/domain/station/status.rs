@@ -3,8 +3,9 @@
 use super::{Station, place};
 use crate::domain::event::StatusReport;
 use crate::domain::ids::Outlet;
+use crate::domain::memory::{Known, Question};
 use crate::domain::reading::Word;
-use crate::domain::record::{Change, ConnectorNow, Effect, Known, Paint, Question, StatusEvidence, Turn};
+use crate::domain::record::{Change, ConnectorNow, Effect, Paint, StatusEvidence, Turn};
 use crate::domain::status::{Cause, ConnectorStatus, State};
 use crate::domain::time::At;
 

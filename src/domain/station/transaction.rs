@@ -6,7 +6,8 @@ use super::{Station, place};
 use crate::domain::deviation::{Deviation, Rule};
 use crate::domain::event::{Named, Start, Stop};
 use crate::domain::ids::{Outlet, SessionId};
-use crate::domain::record::{Answer, Change, Effect, Paint, Question, SessionEvent, SessionRow, SessionState, Turn};
+use crate::domain::memory::Question;
+use crate::domain::record::{Answer, Change, Effect, Paint, SessionEvent, SessionRow, SessionState, Turn};
 use crate::domain::status::{Cause, ConnectorStatus, State};
 use crate::domain::time::At;
 

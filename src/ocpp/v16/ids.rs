@@ -79,10 +79,12 @@ mod tests {
     use super::*;
     use crate::domain::token::TokenKey;
     use crate::ocpp::Version;
+    use crate::ocpp::veil::Hashes;
 
     fn read<'de, L: Leaf<'de>>(scalar: Scalar<'de>, required: bool) -> (L, Vec<Rule>) {
         let key = TokenKey::new([7; 32]);
-        let mut notes = Notes::new(Version::V16, &key);
+        let hashes = Hashes::new(&key);
+        let mut notes = Notes::new(Version::V16, &hashes);
         let leaf = L::read(scalar, required, &mut notes);
         (leaf, notes.into_deviations().iter().map(|seen| seen.rule).collect())
     }

@@ -7,8 +7,12 @@ mod bare;
 mod forgetful;
 mod fractional;
 mod hoarder;
+mod hub;
+mod jumbled;
 mod kilowatt_hours;
 mod latecomer;
+mod loose;
+mod notifier;
 mod numeric;
 mod padded;
 mod per_session;
@@ -16,6 +20,54 @@ mod plain;
 mod powerless;
 mod pretty;
 mod resender;
+mod scaled;
+
+/// What a charger speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// OCPP 1.6J.
+    V16,
+    /// OCPP 2.0.1.
+    V201,
+    /// OCPP 2.1.
+    V21,
+}
+
+impl Protocol {
+    /// Every protocol, oldest first.
+    pub const ALL: &[Self] = &[Self::V16, Self::V201, Self::V21];
+
+    /// The version as people write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::V16 => "1.6",
+            Self::V201 => "2.0.1",
+            Self::V21 => "2.1",
+        }
+    }
+
+    /// The protocol of a version as people write it.
+    pub fn of_version(version: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|protocol| protocol.as_str() == version)
+    }
+
+    /// The WebSocket subprotocol.
+    pub fn subprotocol(self) -> &'static str {
+        match self {
+            Self::V16 => "ocpp1.6",
+            Self::V201 => "ocpp2.0.1",
+            Self::V21 => "ocpp2.1",
+        }
+    }
+
+    /// Whether it has EVSEs, transaction events and the charger's own transaction ids.
+    pub fn is_v2(self) -> bool {
+        match self {
+            Self::V16 => false,
+            Self::V201 | Self::V21 => true,
+        }
+    }
+}
 
 /// How instants are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +91,8 @@ pub enum EnergyStyle {
     KilowattHours,
     /// Watt-hours with neither measurand nor unit: the defaults of the specification.
     Bare,
+    /// Thousandths of a kilowatt-hour, which 2.x says with a power of ten. 1.6 has no word for it and gets kilowatt-hours.
+    Scaled,
 }
 
 /// How numbers are written where the specification wants text, and the other way round.
@@ -88,6 +142,17 @@ pub enum ReplayOrder {
     StatusFirst,
     /// What was queued, then the present status of each connector.
     QueueFirst,
+    /// The present status of each connector and whatever happens now; what was queued waits for some minutes.
+    NewsFirst,
+}
+
+/// When a transaction begins. 1.6 begins when power flows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begins {
+    /// When the car is about to get power.
+    PowerFlow,
+    /// When the car is plugged in, even if it never gets any.
+    PlugIn,
 }
 
 /// The habits of one maker's chargers.
@@ -101,6 +166,8 @@ pub struct Behaviour {
     pub model: &'static str,
     /// Firmware sent at boot.
     pub firmware: &'static str,
+    /// What it speaks.
+    pub protocol: Protocol,
     /// How instants are written.
     pub time: TimeStyle,
     /// How the energy register is written in readings.
@@ -131,7 +198,7 @@ pub struct Behaviour {
     pub keeps_all_statuses: bool,
     /// What goes first when the link is back.
     pub replay: ReplayOrder,
-    /// Sends starts and stops once more under a new id, although they were answered.
+    /// Sends starts and stops, with 2.x every event of a transaction, once more under a new id, although they were answered.
     pub resends: bool,
     /// Sends -1 as the transaction id in whatever was queued before the id was known.
     pub forgets_transaction_id: bool,
@@ -139,6 +206,22 @@ pub struct Behaviour {
     pub after_power_cut: AfterPowerCut,
     /// What the register counts.
     pub register: Register,
+    /// 2.x: when its transactions begin.
+    pub begins: Begins,
+    /// 2.x: each EVSE has two connectors, where the kit allows.
+    pub pairs_connectors: bool,
+    /// 2.x: names the connector in the first event of a transaction only.
+    pub names_connector_once: bool,
+    /// 2.x: leaves out what may be left out, whether an event happened offline included.
+    pub leaves_out_optional: bool,
+    /// 2.x: the numbers of events go on from one transaction to the next, instead of beginning at 0.
+    pub numbers_events_on: bool,
+    /// 2.x: reads each idle EVSE every quarter of an hour.
+    pub reads_by_the_clock: bool,
+    /// 2.x: tells the state of connectors as events of a variable, not as statuses.
+    pub tells_states_as_events: bool,
+    /// 2.1: tells at the end what the session cost.
+    pub tells_cost: bool,
     /// How many times longer than usual it stays offline.
     pub offline_length: f64,
     /// How many times more often than usual the power fails.
@@ -149,14 +232,19 @@ pub struct Behaviour {
 pub static ALL: &[&Behaviour] = &[
     &plain::BEHAVIOUR,
     &fractional::BEHAVIOUR,
+    &jumbled::BEHAVIOUR,
     &forgetful::BEHAVIOUR,
+    &hub::BEHAVIOUR,
     &powerless::BEHAVIOUR,
     &resender::BEHAVIOUR,
+    &notifier::BEHAVIOUR,
     &kilowatt_hours::BEHAVIOUR,
     &latecomer::BEHAVIOUR,
     &numeric::BEHAVIOUR,
+    &scaled::BEHAVIOUR,
     &per_session::BEHAVIOUR,
     &padded::BEHAVIOUR,
+    &loose::BEHAVIOUR,
     &bare::BEHAVIOUR,
     &pretty::BEHAVIOUR,
     &hoarder::BEHAVIOUR,
@@ -179,5 +267,14 @@ mod tests {
         assert_eq!(names.len(), ALL.len());
         assert_eq!(makers.len(), ALL.len());
         assert!(named("plain").is_some() && named("unheard-of").is_none());
+    }
+
+    #[test]
+    fn every_protocol_is_spoken_and_found_by_its_version() {
+        for protocol in Protocol::ALL {
+            assert!(ALL.iter().any(|behaviour| behaviour.protocol == *protocol), "{protocol:?}");
+            assert_eq!(Protocol::of_version(protocol.as_str()), Some(*protocol));
+        }
+        assert_eq!(Protocol::of_version("1.5"), None);
     }
 }

@@ -1,6 +1,8 @@
 //! The plain charger: does what the specification says and boots whenever it connects.
 
-use super::{AfterPowerCut, Behaviour, EnergyStyle, IdStyle, Register, ReplayOrder, TimeStyle, ValueStyle};
+use super::{
+    AfterPowerCut, Begins, Behaviour, EnergyStyle, IdStyle, Protocol, Register, ReplayOrder, TimeStyle, ValueStyle,
+};
 
 /// Departs from nothing.
 pub(super) const BEHAVIOUR: Behaviour = Behaviour {
@@ -8,6 +10,7 @@ pub(super) const BEHAVIOUR: Behaviour = Behaviour {
     vendor: "Ouzel Electric",
     model: "Ouzel",
     firmware: "4.2.0",
+    protocol: Protocol::V16,
     time: TimeStyle::Zulu,
     energy: EnergyStyle::WattHours,
     values: ValueStyle::Specified,
@@ -27,6 +30,14 @@ pub(super) const BEHAVIOUR: Behaviour = Behaviour {
     forgets_transaction_id: false,
     after_power_cut: AfterPowerCut::StopsLate,
     register: Register::Lifetime,
+    begins: Begins::PowerFlow,
+    pairs_connectors: false,
+    names_connector_once: false,
+    leaves_out_optional: false,
+    numbers_events_on: false,
+    reads_by_the_clock: false,
+    tells_states_as_events: false,
+    tells_cost: false,
     offline_length: 1.0,
     power_cuts: 1.0,
 };

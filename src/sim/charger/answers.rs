@@ -4,11 +4,12 @@ use chrono::{DateTime, Duration, Utc};
 use rand::RngExt;
 use serde_json::Value;
 
+use super::evse::Stage;
 use super::link::Link;
 use super::outbox::{Call, Queued};
 use super::{Action, Charger};
 use crate::sim::agenda::Timer;
-use crate::sim::words::Reason;
+use crate::sim::words::{BootReason, Reason};
 
 /// How often a message of a session is sent again after a refusal, before it is given up.
 const ATTEMPTS: u32 = 5;
@@ -43,36 +44,51 @@ impl Charger {
         };
         self.truth.calls_answered += 1;
         self.agenda.forget(Timer::CallTimeout(pending.serial));
-        self.settle(now, pending.queued.call, payload);
+        self.settle(now, &pending.queued, payload);
+        if self.is_told_again(&pending.queued) {
+            self.say(Queued { repeat: true, ..pending.queued.call.into() });
+        }
     }
 
-    fn settle(&mut self, now: DateTime<Utc>, call: Call, payload: &Value) {
-        match call {
+    fn settle(&mut self, now: DateTime<Utc>, queued: &Queued, payload: &Value) {
+        match &queued.call {
             Call::Boot => self.boot_answered(now, payload),
-            Call::Authorize { tag } => self.authorisation_answered(now, &tag, payload),
-            Call::Start { session, repeat } => self.start_answered(now, session, repeat, payload),
-            Call::Stop { session, repeat, without_id } => {
-                let truth = &mut self.sessions[session];
+            Call::Authorize { tag } => self.authorisation_answered(now, tag, payload),
+            Call::Start { session, .. } => self.start_answered(now, *session, payload),
+            Call::Stop { session, .. } => {
+                let truth = &mut self.sessions[*session];
                 truth.stop_acknowledged = true;
-                if let Some(wh) = truth.meter_stop_wh {
-                    truth.acknowledge_register(wh);
-                }
-                if !repeat && self.resends_now() {
-                    self.say(Call::Stop { session, repeat: true, without_id });
+                if let (Some(at), Some(wh)) = (truth.ended_at_reported, truth.meter_stop_wh) {
+                    truth.acknowledge_register(at, wh);
                 }
             }
-            Call::Reading { session, reading, .. } => {
-                let values = self.spec.behaviour.sampled_values(&reading).len() as u64;
-                match session {
-                    Some(session) => {
-                        self.sessions[session].readings_acknowledged += values;
-                        self.sessions[session].acknowledge_register(reading.register_wh);
-                    }
-                    None => self.truth.readings_outside_sessions += values,
-                }
+            Call::Reading { session, reading, .. } if !queued.repeat => {
+                let truth = &mut self.sessions[*session];
+                truth.readings_acknowledged += self.spec.behaviour.count_of(reading);
+                truth.acknowledge_register(self.spec.behaviour.named_instant(reading.at), reading.register_wh);
             }
-            Call::Heartbeat | Call::Chatter | Call::Status { .. } => {}
+            Call::IdleReading { reading, .. } => {
+                self.truth.readings_outside_sessions += self.spec.behaviour.count_of(reading);
+            }
+            Call::Change { session, .. } => self.obey(now, *session, payload),
+            Call::Reading { .. } | Call::Heartbeat | Call::Chatter | Call::Status { .. } | Call::Report { .. } => {}
         }
+    }
+
+    /// Whether the maker does not believe this answer.
+    fn is_told_again(&mut self, queued: &Queued) -> bool {
+        let may = match &queued.call {
+            Call::Start { .. } | Call::Stop { .. } => true,
+            Call::Change { .. } | Call::Reading { .. } => self.spec.behaviour.protocol.is_v2(),
+            Call::Boot
+            | Call::Heartbeat
+            | Call::Authorize { .. }
+            | Call::Chatter
+            | Call::Status { .. }
+            | Call::IdleReading { .. }
+            | Call::Report { .. } => false,
+        };
+        may && !queued.repeat && self.spec.behaviour.resends && self.wire.random_bool(0.5)
     }
 
     fn boot_answered(&mut self, now: DateTime<Utc>, payload: &Value) {
@@ -83,6 +99,7 @@ impl Charger {
         }
         self.truth.boots_accepted += 1;
         self.needs_boot = false;
+        self.boot_reason = BootReason::Unknown;
         if let Some(seconds) = seconds {
             self.heartbeat = Duration::seconds(seconds);
         }
@@ -98,28 +115,29 @@ impl Charger {
         if accepts(payload) {
             return;
         }
-        let refused = self
-            .evses
-            .iter()
-            .position(|evse| evse.visit.as_ref().is_some_and(|visit| visit.session.is_none() && visit.tag == tag));
+        let refused = self.evses.iter().position(|evse| {
+            evse.visit.as_ref().is_some_and(|visit| visit.stage == Stage::Preparing && visit.tag == tag)
+        });
         if let Some(evse) = refused {
             self.refuse_driver(evse, now);
         }
     }
 
-    fn start_answered(&mut self, now: DateTime<Utc>, session: usize, repeat: bool, payload: &Value) {
-        let given = payload.get("transactionId").and_then(whole_number);
+    fn start_answered(&mut self, now: DateTime<Utc>, session: usize, payload: &Value) {
+        let given = payload.get("transactionId").and_then(whole_number).map(|id| id.to_string());
         let truth = &mut self.sessions[session];
         truth.start_acknowledged = true;
         truth.settle();
-        match (truth.transaction_id, given) {
+        match (&truth.transaction_id, given) {
             (None, given) => truth.transaction_id = given,
-            (Some(known), Some(given)) if known != given => truth.conflicting_transaction_ids.push(given),
+            (Some(known), Some(given)) if *known != given => truth.conflicting_transaction_ids.push(given),
             (Some(_), _) => {}
         }
-        if !repeat && self.resends_now() {
-            self.say(Call::Start { session, repeat: true });
-        }
+        self.obey(now, session, payload);
+    }
+
+    /// Ends a session that the server does not want.
+    fn obey(&mut self, now: DateTime<Utc>, session: usize, payload: &Value) {
         if !accepts(payload) {
             self.break_session(session, now, Reason::DeAuthorized);
         }
@@ -133,23 +151,19 @@ impl Charger {
         };
         self.truth.call_errors += 1;
         self.agenda.forget(Timer::CallTimeout(pending.serial));
-        let Queued { call, sent, refusals } = pending.queued;
-        let refusals = refusals + 1;
-        let session = match call {
-            Call::Boot => return self.agenda.replan(now + Duration::seconds(60), Timer::Boot),
-            Call::Start { session, .. } | Call::Stop { session, .. } => session,
-            Call::Reading { session: Some(session), .. } => session,
-            Call::Heartbeat
-            | Call::Authorize { .. }
-            | Call::Chatter
-            | Call::Status { .. }
-            | Call::Reading { session: None, .. } => return,
+        let queued = pending.queued;
+        let refusals = queued.refusals + 1;
+        if matches!(queued.call, Call::Boot) {
+            return self.agenda.replan(now + Duration::seconds(60), Timer::Boot);
+        }
+        let Some(session) = queued.call.session() else {
+            return;
         };
         if refusals >= ATTEMPTS {
             self.sessions[session].refused += 1;
             return;
         }
-        self.outbox.put_back(Queued { call, sent, refusals });
+        self.outbox.put_back(Queued { refusals, ..queued });
         self.outbox.held = true;
         self.agenda.replan(now + Duration::seconds(60 * i64::from(refusals)), Timer::Resume);
     }
@@ -157,10 +171,6 @@ impl Charger {
     fn answer_is_lost(&mut self) -> bool {
         let probability = (0.0005 * self.spec.trouble).clamp(0.0, 0.02);
         self.wire.random_bool(probability)
-    }
-
-    fn resends_now(&mut self) -> bool {
-        self.spec.behaviour.resends && self.wire.random_bool(0.5)
     }
 
     /// Answers a call of the server.
@@ -171,7 +181,8 @@ impl Charger {
 
 /// Whether the server lets the token charge; silence is consent.
 fn accepts(payload: &Value) -> bool {
-    let status = payload.get("idTagInfo").and_then(|info| info.get("status")).and_then(Value::as_str);
+    let info = payload.get("idTagInfo").or_else(|| payload.get("idTokenInfo"));
+    let status = info.and_then(|info| info.get("status")).and_then(Value::as_str);
     status.is_none_or(|status| status == "Accepted")
 }
 

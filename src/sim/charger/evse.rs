@@ -25,21 +25,32 @@ pub(super) struct Evse {
     pub(super) visit: Option<Visit>,
     /// It is broken.
     pub(super) faulted: bool,
-    /// Token of a session that the server asked for, with the place of the connector.
-    pub(super) remote: Option<(usize, String)>,
+    /// A session that the server asked for.
+    pub(super) remote: Option<Remote>,
+}
+
+/// A session that the server asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Remote {
+    /// Place of the connector in the charger.
+    pub(super) place: usize,
+    /// Token of the driver.
+    pub(super) tag: String,
+    /// The number that the server gave its wish, with 2.x.
+    pub(super) start_id: Option<i64>,
 }
 
 impl Evse {
     /// Whether a session is going on here.
     pub(super) fn is_in_session(&self) -> bool {
-        self.visit.as_ref().is_some_and(|visit| matches!(visit.stage, Stage::Charging | Stage::Full))
+        self.visit.as_ref().is_some_and(|visit| visit.session.is_some() && visit.stage != Stage::Finishing)
     }
 }
 
 /// How far a visit has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// Plugged in, not yet charging.
+    /// Plugged in, not yet charging. Some transactions of 2.x have begun by then.
     Preparing,
     /// In a session; power flows.
     Charging,
@@ -71,6 +82,8 @@ pub(super) struct Visit {
     pub(super) connector: usize,
     /// Token shown.
     pub(super) tag: String,
+    /// The number that the server gave its wish, if it had one.
+    pub(super) start_id: Option<i64>,
     /// The car.
     pub(super) car: Car,
     /// How far it has come.
@@ -89,6 +102,8 @@ pub(super) struct Visit {
     pub(super) lingers: Duration,
     /// When and why the session ends against the driver's plan.
     pub(super) breaks: Option<(DateTime<Utc>, Reason)>,
+    /// Since when the car takes nothing more.
+    pub(super) full_at: Option<DateTime<Utc>>,
     /// When the next reading is due.
     pub(super) next_sample: DateTime<Utc>,
     /// Voltage at the outlet, tenths of a volt; with direct current, that of an empty battery.
@@ -98,12 +113,14 @@ pub(super) struct Visit {
 /// One plug.
 #[derive(Debug)]
 pub(super) struct Connector {
-    /// Number of the connector.
+    /// Number of the connector on the wire.
     pub(super) id: u32,
+    /// Number of its EVSE on the wire; in 1.6, which has none, its own.
+    pub(super) evse_id: u32,
     /// Place of its EVSE in the charger.
     pub(super) evse: usize,
-    /// Number of its EVSE.
-    pub(super) evse_id: u32,
+    /// Number of its EVSE in the registry.
+    pub(super) registered_evse_id: u32,
     /// Its true meter.
     pub(super) meter: Meter,
     /// Times the register went back to nought.
@@ -140,8 +157,9 @@ impl Connector {
         let key = if powered { self.status.as_str() } else { "NoPower" };
         *status_ms.entry(key.to_owned()).or_default() += (now - self.booked_to).num_milliseconds().max(0);
         ConnectorTruth {
-            connector_id: self.id,
             evse_id: self.evse_id,
+            connector_id: self.id,
+            registered_evse_id: self.registered_evse_id,
             register_wh: self.meter.register_wh(),
             delivered_mwh: self.meter.delivered_mwh(),
             register_resets: self.resets,
@@ -158,8 +176,9 @@ pub(super) fn build(spec: &ChargerSpec, rng: &mut StdRng) -> (Vec<Evse>, Vec<Con
         for (id, _) in &of.connectors {
             connectors.push(Connector {
                 id: *id,
+                evse_id: if spec.behaviour.protocol.is_v2() { of.id } else { *id },
                 evse,
-                evse_id: of.id,
+                registered_evse_id: of.id,
                 meter: Meter::new(rng.random_range(400_000..60_000_000), spec.from),
                 resets: 0,
                 status: Status::Available,

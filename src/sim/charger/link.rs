@@ -7,6 +7,7 @@ use super::outbox::{Call, Queued};
 use super::{Action, Charger};
 use crate::sim::agenda::Timer;
 use crate::sim::behaviour::ReplayOrder;
+use crate::sim::priors;
 use crate::sim::words::{ErrorCode, Status};
 
 /// Longest pause between two attempts to connect, before jitter.
@@ -88,9 +89,9 @@ impl Charger {
         self.failed_connects = 0;
         self.agenda.replan(now + self.heartbeat, Timer::Heartbeat);
         let mut statuses = Vec::new();
-        if booted {
+        if booted && !self.spec.behaviour.protocol.is_v2() {
             let at = self.clock(now);
-            statuses.push(Call::Status { connector: 0, status: Status::Available, error: ErrorCode::NoError, at });
+            statuses.push(Call::Status { place: None, status: Status::Available, error: ErrorCode::NoError, at });
         }
         for place in 0..self.connectors.len() {
             if booted || self.connectors[place].unreported {
@@ -100,6 +101,13 @@ impl Charger {
         match self.spec.behaviour.replay {
             ReplayOrder::StatusFirst => self.outbox.push_front(statuses),
             ReplayOrder::QueueFirst => statuses.into_iter().for_each(|status| self.say(status)),
+            ReplayOrder::NewsFirst => {
+                self.outbox.set_aside();
+                statuses.into_iter().for_each(|status| self.say(status));
+                let longest = if self.draining { 5 } else { 1200 };
+                let waits = priors::seconds(1, longest, &mut self.wire);
+                self.agenda.replan(now + waits, Timer::Replay);
+            }
         }
         if booted && self.spec.behaviour.empty_strings {
             self.say(Call::Chatter);
@@ -131,10 +139,16 @@ impl Charger {
         };
         match queued.call {
             Call::Boot => self.send_boot(now),
-            Call::Heartbeat | Call::Authorize { .. } | Call::Chatter | Call::Reading { session: None, .. } => {}
-            Call::Status { .. } | Call::Start { .. } | Call::Stop { .. } | Call::Reading { session: Some(_), .. } => {
-                self.outbox.put_back(queued);
-            }
+            Call::Heartbeat
+            | Call::Authorize { .. }
+            | Call::Chatter
+            | Call::IdleReading { .. }
+            | Call::Report { .. } => {}
+            Call::Status { .. }
+            | Call::Start { .. }
+            | Call::Change { .. }
+            | Call::Reading { .. }
+            | Call::Stop { .. } => self.outbox.put_back(queued),
         }
     }
 
@@ -143,7 +157,7 @@ impl Charger {
         let connector = &mut self.connectors[place];
         connector.unreported = false;
         let at = connector.changed_at + self.skew;
-        Call::Status { connector: connector.id, status: connector.status, error: connector.error, at }
+        Call::Status { place: Some(place), status: connector.status, error: connector.error, at }
     }
 
     fn send(&mut self, queued: Queued, now: DateTime<Utc>) {
@@ -161,28 +175,30 @@ impl Charger {
         match &queued.call {
             Call::Start { session, .. } => self.sessions[*session].start_sent += 1,
             Call::Stop { session, .. } => self.sessions[*session].stop_sent += 1,
-            Call::Reading { session: Some(session), reading, .. } if !queued.sent => {
-                let values = self.spec.behaviour.sampled_values(reading).len() as u64;
-                self.sessions[*session].readings_sent += values;
+            Call::Reading { session, reading, .. } if !queued.sent && !queued.repeat => {
+                self.sessions[*session].readings_sent += self.spec.behaviour.count_of(reading);
             }
             Call::Reading { .. }
             | Call::Boot
             | Call::Heartbeat
             | Call::Authorize { .. }
             | Call::Chatter
-            | Call::Status { .. } => {}
+            | Call::Status { .. }
+            | Call::Change { .. }
+            | Call::IdleReading { .. }
+            | Call::Report { .. } => {}
         }
     }
 
     fn forget_link(&mut self) {
         self.link = Link::Down;
-        for timer in [Timer::Connect, Timer::Boot, Timer::Heartbeat, Timer::Resume] {
+        for timer in [Timer::Connect, Timer::Boot, Timer::Heartbeat, Timer::Resume, Timer::Replay] {
             self.agenda.forget(timer);
         }
         self.agenda.keep(|timer| !matches!(timer, Timer::CallTimeout(_)));
         let unreported = self.outbox.lose_link(self.spec.behaviour.keeps_all_statuses);
-        for connector in &mut self.connectors {
-            connector.unreported |= unreported.contains(&connector.id);
+        for place in unreported {
+            self.connectors[place].unreported = true;
         }
     }
 }

@@ -2,16 +2,16 @@
 //!
 //! What *happens* to a charger (drivers, faults, power) is planned and drawn from its own random numbers and does not depend on
 //! when it is woken, on other chargers or on the server, save for the server's commands and refusals, and for boot loops, which wait
-//! for the server's yes. What it *says* about it goes through one queue as a correct OCPP 1.6J client speaks: one call at a time,
-//! the messages of sessions until they are answered.
+//! for the server's yes. What it *says* about it goes through one queue as a correct OCPP-J client speaks: one call at a time, the
+//! messages of sessions until they are answered. A hand for each family of OCPP, 1.6 and 2.x, puts it into words.
 //!
 //! | File | Holds |
 //! |---|---|
 //! | `link.rs` | connecting, booting, heartbeats, sending, time-outs |
 //! | `outbox.rs` | the queue and what survives in it |
-//! | `writing.rs` | calls as payloads |
+//! | `writing/` | calls as payloads: `v16.rs`, `v2.rs` |
 //! | `answers.rs` | what the answers to calls change |
-//! | `commands.rs` | calls of the server |
+//! | `commands/` | calls of the server: what they do, and their words in `v16.rs`, `v2.rs` |
 //! | `visits.rs` | drivers who come, wait, fail and go |
 //! | `sessions.rs` | sessions and readings |
 //! | `trouble.rs` | faults, power cuts, lost links, the end of the run |
@@ -37,10 +37,10 @@ use super::behaviour::Behaviour;
 use super::places::{Kit, Site};
 use super::priors::Demand;
 use super::truth::{ChargerTruth, SessionTruth};
-use super::words::Status;
+use super::words::{BootReason, Status};
 use evse::{Connector, Evse};
 use link::Link;
-use outbox::{Call, Outbox};
+use outbox::{Call, Outbox, Queued};
 
 /// What the driver of a charger has to do on its behalf.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,7 +126,9 @@ pub struct Charger {
     powered: bool,
     network: bool,
     needs_boot: bool,
+    boot_reason: BootReason,
     draining: bool,
+    resets_when_idle: bool,
     restarts_left: u32,
     failed_connects: u32,
     messages: u64,
@@ -151,6 +153,7 @@ impl Charger {
         let truth = ChargerTruth {
             charger_id: spec.id.clone(),
             behaviour: spec.behaviour.name.to_owned(),
+            protocol: spec.behaviour.protocol.as_str().to_owned(),
             clock_skew_ms: skew.num_milliseconds(),
             ..ChargerTruth::default()
         };
@@ -166,7 +169,9 @@ impl Charger {
             powered: false,
             network: true,
             needs_boot: true,
+            boot_reason: BootReason::PowerUp,
             draining: false,
+            resets_when_idle: false,
             restarts_left: 0,
             failed_connects: 0,
             messages: 0,
@@ -285,19 +290,20 @@ impl Charger {
             Timer::Visit(evse) => self.visit_goes_on(evse, at),
             Timer::Fault(evse) => self.fault_begins(evse, at),
             Timer::Repair(evse) => self.fault_ends(evse, at),
+            Timer::ClockReading => self.read_by_the_clock(at),
+            Timer::Replay => self.outbox.replaying = true,
             Timer::Drain => self.drain(at),
         }
     }
 
     /// Adds a call to the queue; what does not fit is counted.
-    fn say(&mut self, call: Call) {
+    fn say(&mut self, call: impl Into<Queued>) {
         let Some(dropped) = self.outbox.push(call) else {
             return;
         };
         match dropped.call {
-            Call::Reading { session: Some(session), reading, .. } => {
-                let values = self.spec.behaviour.sampled_values(&reading).len() as u64;
-                self.sessions[session].readings_dropped += values;
+            Call::Reading { session, reading, .. } => {
+                self.sessions[session].readings_dropped += self.spec.behaviour.count_of(&reading);
             }
             Call::Status { .. } => self.truth.statuses_dropped += 1,
             Call::Boot
@@ -305,8 +311,10 @@ impl Charger {
             | Call::Authorize { .. }
             | Call::Chatter
             | Call::Start { .. }
+            | Call::Change { .. }
             | Call::Stop { .. }
-            | Call::Reading { session: None, .. } => {}
+            | Call::IdleReading { .. }
+            | Call::Report { .. } => {}
         }
     }
 

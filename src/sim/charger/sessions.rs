@@ -1,29 +1,54 @@
 //! Sessions: starting, charging along the car's curve, reading the meter, stopping.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, DurationRound, Utc};
 
 use super::Charger;
 use super::evse::{Fate, Stage};
 use super::link::Link;
-use super::outbox::Call;
+use super::outbox::{Call, Stamp};
 use crate::sim::agenda::Timer;
-use crate::sim::behaviour::Register;
-use crate::sim::dialect::Reading;
+use crate::sim::behaviour::{IdStyle, Register};
+use crate::sim::dialect::{Reading, uuid};
 use crate::sim::priors;
 use crate::sim::truth::SessionTruth;
-use crate::sim::words::{Context, ErrorCode, Reason, Status};
+use crate::sim::words::{ChargingState, Context, ErrorCode, Reason, Status};
 
 impl Charger {
-    /// The session begins.
+    /// Power begins to flow, and with it the session where it has not begun at plug-in.
     pub(super) fn start(&mut self, evse: usize, at: DateTime<Utc>) {
-        let loses_register = self.chance(0.01, 0.2);
+        if !self.evses[evse].is_in_session() {
+            self.open_session(evse, at);
+        }
         let breaks = self.draw_break(evse, at);
         let rated_w = self.evses[evse].rated_w;
         let Some(visit) = &mut self.evses[evse].visit else {
             return;
         };
-        let (place, session) = (visit.connector, self.sessions.len());
-        let connector = &mut self.connectors[place];
+        let place = visit.connector;
+        let meter = &mut self.connectors[place].meter;
+        visit.stage = Stage::Charging;
+        visit.breaks = breaks;
+        visit.mark = meter.mark_after(visit.wants_wh);
+        visit.next_sample = at + self.sample;
+        let idle = visit.fate == Fate::StopsAtOnce;
+        let power = if idle { 0 } else { visit.car.power_w(rated_w, 0) };
+        meter.set_power(at, power);
+        self.tell_change(evse, at);
+        self.set_status(place, at, Status::Charging, ErrorCode::NoError);
+        if self.spec.behaviour.reads_begin_and_end {
+            self.read(evse, at, Context::Begin);
+        }
+        self.plan_visit(evse, at);
+    }
+
+    /// The session begins.
+    pub(super) fn open_session(&mut self, evse: usize, at: DateTime<Utc>) {
+        let loses_register = self.chance(0.01, 0.2);
+        let session = self.sessions.len();
+        let Some(visit) = &mut self.evses[evse].visit else {
+            return;
+        };
+        let connector = &mut self.connectors[visit.connector];
         match self.spec.behaviour.register {
             Register::PerSession => connector.meter.reset(),
             Register::Lifetime if loses_register => {
@@ -33,37 +58,36 @@ impl Charger {
             Register::Lifetime => {}
         }
         visit.session = Some(session);
-        visit.stage = Stage::Charging;
-        visit.breaks = breaks;
-        visit.mark = connector.meter.mark_after(visit.wants_wh);
-        visit.next_sample = at + self.sample;
-        let idle = visit.fate == Fate::StopsAtOnce;
-        let power = if idle { 0 } else { visit.car.power_w(rated_w, 0) };
-        connector.meter.set_power(at, power);
-        let (connector_id, register) = (connector.id, connector.meter.register_wh());
-        let tag = visit.tag.clone();
-        self.open_session(connector_id, tag, at, register);
-        self.say(Call::Start { session, repeat: false });
-        self.set_status(place, at, Status::Charging, ErrorCode::NoError);
-        if self.spec.behaviour.reads_begin_and_end {
-            self.read(evse, at, Context::Begin);
+        let (place, tag, start_id) = (visit.connector, visit.tag.clone(), visit.start_id);
+        let mut truth = self.new_session(place, tag, at);
+        truth.remote_start_id = start_id;
+        self.sessions.push(truth);
+        if let Some(stamp) = self.stamp(evse, session, at) {
+            self.say(Call::Start { session, stamp });
         }
-        self.plan_visit(evse, at);
     }
 
-    fn open_session(&mut self, connector_id: u32, id_tag: String, at: DateTime<Utc>, meter_start_wh: i64) {
-        self.sessions.push(SessionTruth {
+    fn new_session(&mut self, place: usize, id_tag: String, at: DateTime<Utc>) -> SessionTruth {
+        let behaviour = self.spec.behaviour;
+        let transaction_id = behaviour.protocol.is_v2().then(|| match behaviour.ids {
+            IdStyle::Uuid => uuid(&mut self.wire),
+            IdStyle::Counter | IdStyle::Number => (self.sessions.len() + 1).to_string(),
+        });
+        let connector = &self.connectors[place];
+        SessionTruth {
             charger_id: self.spec.id.clone(),
-            connector_id,
+            evse_id: connector.evse_id,
+            connector_id: connector.id,
             id_tag,
             started_at: at,
-            started_at_reported: self.spec.behaviour.named_instant(self.clock(at)),
+            started_at_reported: behaviour.named_instant(self.clock(at)),
             ended_at: None,
             ended_at_reported: None,
-            meter_start_wh,
+            meter_start_wh: connector.meter.register_wh(),
             meter_stop_wh: None,
             energy_wh: 0,
             last_reported_wh: None,
+            last_reported_at: None,
             known_energy_wh: None,
             start_acknowledged: false,
             stop_acknowledged: false,
@@ -71,16 +95,25 @@ impl Charger {
             readings_sent: 0,
             readings_acknowledged: 0,
             readings_dropped: 0,
+            start_values: u64::from(behaviour.protocol.is_v2()),
             stop_values: 0,
-            transaction_id: None,
+            transaction_id,
             conflicting_transaction_ids: Vec::new(),
+            remote_start_id: None,
+            idle_s: 0,
+            first_event: if behaviour.numbers_events_on {
+                self.sessions.iter().map(|session| session.events).sum()
+            } else {
+                0
+            },
+            events: 0,
             ended_without_stop: false,
             offline_start: self.link != Link::Ready,
             offline_end: false,
             start_sent: 0,
             stop_sent: 0,
             refused: 0,
-        });
+        }
     }
 
     /// Power flows until the next thing happens: the end, a full battery, a reading.
@@ -105,7 +138,9 @@ impl Charger {
             }
             meter.set_power(at, 0);
             visit.stage = Stage::Full;
+            visit.full_at = Some(at);
             let place = visit.connector;
+            self.tell_change(evse, at);
             self.set_status(place, at, Status::SuspendedEv, ErrorCode::NoError);
         }
         self.sample_if_due(evse, at);
@@ -165,11 +200,21 @@ impl Charger {
             return;
         };
         self.close_session(evse, at);
+        let behaviour = self.spec.behaviour;
         let truth = &mut self.sessions[session];
-        truth.stop_reason = Some(reason.as_str().to_owned());
-        truth.stop_values = if self.spec.behaviour.stop_carries_data { 2 } else { 0 };
-        let without_id = self.spec.behaviour.forgets_transaction_id && truth.transaction_id.is_none();
-        self.say(Call::Stop { session, repeat: false, without_id });
+        let word = if behaviour.protocol.is_v2() { reason.as_v2() } else { reason.as_str() };
+        truth.stop_reason = Some(word.to_owned());
+        truth.stop_values = match (behaviour.protocol.is_v2(), behaviour.stop_carries_data) {
+            (true, _) => 1,
+            (false, true) => 2,
+            (false, false) => 0,
+        };
+        let without_id = behaviour.forgets_transaction_id && truth.transaction_id.is_none();
+        if let Some(stamp) = self.stamp(evse, session, at) {
+            let gone = reason == Reason::EvDisconnected;
+            let state = if gone { ChargingState::Idle } else { ChargingState::EvConnected };
+            self.say(Call::Stop { session, stamp: Stamp { state, ..stamp }, reason, without_id });
+        }
     }
 
     /// Writes down the end of a session, without a word to anybody.
@@ -188,6 +233,7 @@ impl Charger {
         truth.ended_at = Some(at);
         truth.ended_at_reported = Some(self.spec.behaviour.named_instant(at + self.skew));
         truth.offline_end = self.link != Link::Ready;
+        truth.idle_s = visit.full_at.map_or(0, |since| (at - since).num_seconds());
     }
 
     /// Ends a session against the driver's plan, if it is still going on.
@@ -196,7 +242,7 @@ impl Charger {
             let Some(visit) = evse.visit.as_mut().filter(|visit| visit.session == Some(session)) else {
                 continue;
             };
-            if matches!(visit.stage, Stage::Charging | Stage::Full) {
+            if visit.stage != Stage::Finishing {
                 visit.breaks = Some((now, reason));
                 self.agenda.replan(now, Timer::Visit(place));
             }
@@ -217,6 +263,17 @@ impl Charger {
         }
     }
 
+    /// Tells that power has begun or ceased to flow. 1.6 has no message for it.
+    fn tell_change(&mut self, evse: usize, at: DateTime<Utc>) {
+        let session = self.evses[evse].visit.as_ref().and_then(|visit| visit.session);
+        let Some(session) = session.filter(|_| self.spec.behaviour.protocol.is_v2()) else {
+            return;
+        };
+        if let Some(stamp) = self.stamp(evse, session, at) {
+            self.say(Call::Change { session, stamp });
+        }
+    }
+
     /// Reads the meter of the session at an EVSE.
     pub(super) fn read(&mut self, evse: usize, at: DateTime<Utc>, context: Context) {
         let Some((place, session)) =
@@ -228,15 +285,44 @@ impl Charger {
         let truth = &mut self.sessions[session];
         truth.energy_wh = reading.register_wh - truth.meter_start_wh;
         let without_id = self.spec.behaviour.forgets_transaction_id && truth.transaction_id.is_none();
-        let connector = self.connectors[place].id;
-        self.say(Call::Reading { session: Some(session), connector, reading, without_id });
+        if let Some(stamp) = self.stamp(evse, session, at) {
+            self.say(Call::Reading { session, stamp, reading, without_id });
+        }
     }
 
-    /// Reads the meter of a connector where nothing goes on.
-    pub(super) fn read_idle(&mut self, place: usize, at: DateTime<Utc>) {
-        let reading = self.reading(place, at, Context::Trigger);
-        let connector = self.connectors[place].id;
-        self.say(Call::Reading { session: None, connector, reading, without_id: false });
+    /// Reads the meter where nothing goes on: with 1.6 that of a connector, with 2.x that of the whole EVSE.
+    pub(super) fn read_idle(&mut self, place: usize, at: DateTime<Utc>, context: Context) {
+        let mut reading = self.reading(place, at, context);
+        if self.spec.behaviour.protocol.is_v2() {
+            let places = &self.evses[self.connectors[place].evse].connectors;
+            reading.register_wh = places.iter().map(|place| self.connectors[*place].meter.register_wh()).sum();
+        }
+        self.say(Call::IdleReading { place, reading });
+    }
+
+    /// Reads every EVSE without a session, and plans to do so again at the next quarter of an hour.
+    pub(super) fn read_by_the_clock(&mut self, at: DateTime<Utc>) {
+        let quarter = Duration::minutes(15);
+        self.agenda.plan(at.duration_trunc(quarter).unwrap_or(at) + quarter, Timer::ClockReading);
+        for evse in 0..self.evses.len() {
+            let first = self.evses[evse].connectors.first().copied();
+            if let Some(place) = first.filter(|_| self.link == Link::Ready && !self.evses[evse].is_in_session()) {
+                self.read_idle(place, at, Context::Clock);
+            }
+        }
+    }
+
+    /// Notes how things stand in the session at an EVSE, and counts the event.
+    fn stamp(&mut self, evse: usize, session: usize, at: DateTime<Utc>) -> Option<Stamp> {
+        let state = match self.evses[evse].visit.as_ref()?.stage {
+            Stage::Preparing | Stage::Finishing => ChargingState::EvConnected,
+            Stage::Charging => ChargingState::Charging,
+            Stage::Full => ChargingState::SuspendedEv,
+        };
+        let truth = &mut self.sessions[session];
+        let seq_no = truth.first_event + truth.events;
+        truth.events += 1;
+        Some(Stamp { seq_no, at: self.clock(at), offline: self.link != Link::Ready, state })
     }
 
     fn reading(&self, place: usize, at: DateTime<Utc>, context: Context) -> Reading {

@@ -8,7 +8,7 @@ use crate::sim::agenda::Timer;
 use crate::sim::behaviour::AfterPowerCut;
 use crate::sim::priors;
 use crate::sim::truth::{Fault, Spell};
-use crate::sim::words::{ErrorCode, Reason, Status};
+use crate::sim::words::{BootReason, ErrorCode, Reason, Status};
 
 /// Mean days between faults of one EVSE: alternating current, direct current.
 const FAULT_DAYS: (f64, f64) = (90.0, 40.0);
@@ -42,6 +42,9 @@ impl Charger {
         let from = self.spec.from;
         let on = from + priors::seconds(0, 60, &mut self.life);
         self.agenda.plan(on, Timer::PowerOn);
+        if self.spec.behaviour.reads_by_the_clock {
+            self.agenda.plan(on, Timer::ClockReading);
+        }
         self.plan_network_loss(from);
         self.plan_power_cut(from);
         for evse in 0..self.evses.len() {
@@ -63,6 +66,7 @@ impl Charger {
             cut.to = Some(at);
         }
         self.restarts_left = 0;
+        self.boot_reason = BootReason::PowerUp;
         if self.spec.behaviour.boot_loops && !self.draining && self.chance(0.2, 0.5) {
             self.restarts_left = self.life.random_range(2..=6);
         }
@@ -101,6 +105,7 @@ impl Charger {
         if !self.powered {
             return;
         }
+        self.boot_reason = if self.restarts_left > 0 { BootReason::Watchdog } else { BootReason::RemoteReset };
         self.restarts_left = self.restarts_left.saturating_sub(1);
         self.hang_up();
         self.boot_up(at);
@@ -177,6 +182,7 @@ impl Charger {
             self.leave(evse, at);
         }
         self.agenda.keep(belongs_to_the_wire);
+        self.outbox.replaying = true;
         if !self.powered {
             self.agenda.replan(at + Duration::seconds(5), Timer::PowerOn);
         }
@@ -242,9 +248,13 @@ impl Charger {
 /// Timers that a charger keeps when the run is over: those of its connection.
 fn belongs_to_the_wire(timer: Timer) -> bool {
     match timer {
-        Timer::PowerOn | Timer::Connect | Timer::Boot | Timer::Heartbeat | Timer::CallTimeout(_) | Timer::Resume => {
-            true
-        }
+        Timer::PowerOn
+        | Timer::Connect
+        | Timer::Boot
+        | Timer::Heartbeat
+        | Timer::CallTimeout(_)
+        | Timer::Resume
+        | Timer::Replay => true,
         Timer::PowerCut
         | Timer::Restart
         | Timer::LinkLost
@@ -255,6 +265,7 @@ fn belongs_to_the_wire(timer: Timer) -> bool {
         | Timer::Visit(_)
         | Timer::Fault(_)
         | Timer::Repair(_)
+        | Timer::ClockReading
         | Timer::Drain => false,
     }
 }

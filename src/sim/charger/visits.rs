@@ -4,14 +4,15 @@ use chrono::{DateTime, Duration, Utc};
 use rand::RngExt;
 
 use super::Charger;
-use super::evse::{Fate, Stage, Visit};
+use super::evse::{Fate, Remote, Stage, Visit};
 use super::link::Link;
 use super::outbox::Call;
 use crate::sim::agenda::Timer;
+use crate::sim::behaviour::Begins;
 use crate::sim::calendar;
 use crate::sim::car::Car;
 use crate::sim::priors::{self, Stay};
-use crate::sim::words::{ErrorCode, Status};
+use crate::sim::words::{ErrorCode, Reason, Status};
 
 /// Drivers whose tokens are told apart for sure.
 const RECENT_TAGS: usize = 8;
@@ -44,8 +45,8 @@ impl Charger {
 
     /// The session that the server asked for begins, if the place is still free.
     pub(super) fn remote_start(&mut self, evse: usize, at: DateTime<Utc>) {
-        if let Some((place, tag)) = self.evses[evse].remote.take().filter(|(place, _)| self.is_free(evse, *place)) {
-            self.plug_in(evse, place, at, 0.0, Some(tag));
+        if let Some(remote) = self.evses[evse].remote.take().filter(|remote| self.is_free(evse, remote.place)) {
+            self.plug_in(evse, remote.place, at, 0.0, Some(remote));
         }
     }
 
@@ -53,7 +54,7 @@ impl Charger {
     pub(super) fn is_free(&self, evse: usize, place: usize) -> bool {
         let of = &self.evses[evse];
         let works = self.powered && self.restarts_left == 0 && !of.faulted && self.connectors[place].operative;
-        works && of.visit.is_none() && of.remote.as_ref().is_none_or(|(asked, _)| *asked == place)
+        works && of.visit.is_none() && of.remote.as_ref().is_none_or(|remote| remote.place == place)
     }
 
     /// A visit goes on: the next thing that was planned for it happens.
@@ -61,11 +62,13 @@ impl Charger {
         let Some(visit) = &self.evses[evse].visit else {
             return;
         };
-        match visit.stage {
-            Stage::Preparing if visit.fate == Fate::NeverStarts => self.attempt_fails(evse, at),
-            Stage::Preparing => self.start(evse, at),
-            Stage::Charging | Stage::Full => self.charge(evse, at),
-            Stage::Finishing => self.leave(evse, at),
+        let broken = visit.breaks.filter(|(when, _)| *when <= at);
+        match (visit.stage, broken) {
+            (Stage::Preparing, Some((_, reason))) => self.stop(evse, at, reason),
+            (Stage::Preparing, None) if visit.fate == Fate::NeverStarts => self.attempt_fails(evse, at),
+            (Stage::Preparing, None) => self.start(evse, at),
+            (Stage::Charging | Stage::Full, _) => self.charge(evse, at),
+            (Stage::Finishing, _) => self.leave(evse, at),
         }
     }
 
@@ -86,6 +89,10 @@ impl Charger {
         let rest = self.status_at_rest(visit.connector);
         let error = if rest == Status::Faulted { self.connectors[visit.connector].error } else { ErrorCode::NoError };
         self.set_status(visit.connector, at, rest, error);
+        if self.resets_when_idle && self.evses.iter().all(|evse| evse.visit.is_none()) {
+            self.resets_when_idle = false;
+            self.agenda.replan(at + Duration::seconds(5), Timer::Restart);
+        }
     }
 
     /// Brings a connector into a state, and tells so now or when the link is back.
@@ -95,8 +102,13 @@ impl Charger {
         if connector.status == status && connector.error == error {
             return;
         }
+        let tells_less = self.spec.behaviour.protocol.is_v2();
+        let is_news = !tells_less || connector.status.as_v2() != status.as_v2();
         connector.book(at, powered);
         (connector.status, connector.error, connector.changed_at) = (status, error, at);
+        if !is_news {
+            return;
+        }
         if self.link == Link::Ready || (self.spec.behaviour.keeps_all_statuses && powered) {
             let status = self.present_status(place);
             self.say(status);
@@ -105,7 +117,7 @@ impl Charger {
         }
     }
 
-    fn plug_in(&mut self, evse: usize, place: usize, at: DateTime<Utc>, fails: f64, tag: Option<String>) {
+    fn plug_in(&mut self, evse: usize, place: usize, at: DateTime<Utc>, fails: f64, remote: Option<Remote>) {
         self.truth.attempts += 1;
         let prior = self.spec.demand.prior();
         let wished = prior.energy_wh(at, &mut self.life);
@@ -116,7 +128,10 @@ impl Charger {
         };
         let (leaves_at, lingers) = self.draw_stay(prior.stay, at);
         let fate = self.draw_fate(fails);
-        let tag = tag.unwrap_or_else(|| self.draw_tag());
+        let (tag, start_id) = match remote {
+            Some(remote) => (remote.tag, remote.start_id),
+            None => (self.draw_tag(), None),
+        };
         let decivolts = if car.phases == 0 { 3_600 } else { self.life.random_range(2_330..=2_450) };
         if self.link == Link::Ready && self.spec.behaviour.authorizes {
             self.say(Call::Authorize { tag: tag.clone() });
@@ -124,6 +139,7 @@ impl Charger {
         self.evses[evse].visit = Some(Visit {
             connector: place,
             tag,
+            start_id,
             car,
             stage: Stage::Preparing,
             fate,
@@ -133,16 +149,21 @@ impl Charger {
             leaves_at,
             lingers,
             breaks: None,
+            full_at: None,
             next_sample: at,
             decivolts,
         });
         self.set_status(place, at, Status::Preparing, ErrorCode::NoError);
+        if self.spec.behaviour.begins == Begins::PlugIn {
+            self.open_session(evse, at);
+        }
         let begins = at + priors::seconds(5, 25, &mut self.life);
         self.agenda.replan(begins, Timer::Visit(evse));
     }
 
     fn attempt_fails(&mut self, evse: usize, at: DateTime<Utc>) {
         self.truth.attempts_failed += 1;
+        self.end_session(evse, at, Reason::Other);
         let Some(visit) = &mut self.evses[evse].visit else {
             return;
         };

@@ -1,110 +1,9 @@
 //! One charger as an OCPP 1.6J client: booting, waiting, repeating, obeying.
 
-use chrono::{DateTime, Duration, Utc};
-use serde_json::{Value, json};
+use chrono::Duration;
+use serde_json::json;
 
-use crate::sim::behaviour;
-use crate::sim::charger::{Action, Charger, ChargerSpec};
-use crate::sim::{Fleet, FleetPlan};
-
-/// A charger of this behaviour with a busy site, under a test's control.
-struct Bench {
-    charger: Charger,
-    now: DateTime<Utc>,
-    said: Vec<Value>,
-    connecting: bool,
-}
-
-impl Bench {
-    fn new(name: &str) -> Self {
-        let from = "2026-02-03T07:00:00Z".parse().unwrap();
-        let fleet = Fleet::new(&FleetPlan::new(1, 3, from));
-        let plain = fleet.chargers()[0].spec().clone();
-        let spec = ChargerSpec { behaviour: behaviour::named(name).unwrap(), trouble: 0.0, ..plain };
-        Self { charger: Charger::new(spec), now: from, said: Vec::new(), connecting: false }
-    }
-
-    /// A charger that is connected and whose boot was accepted.
-    fn booted(name: &str) -> Self {
-        let mut bench = Self::new(name);
-        bench.run_until(|bench| bench.connecting);
-        bench.open();
-        bench.answer(json!({"status": "Accepted", "interval": 600, "currentTime": "2026-02-03T07:00:00Z"}));
-        bench
-    }
-
-    fn open(&mut self) {
-        self.connecting = false;
-        let actions = self.charger.connected(self.now);
-        self.note(actions);
-    }
-
-    fn drop_link(&mut self) {
-        let actions = self.charger.disconnected(self.now);
-        self.note(actions);
-    }
-
-    /// Lets time pass until the test holds.
-    fn run_until(&mut self, test: impl Fn(&Self) -> bool) {
-        for _ in 0..100_000 {
-            if test(self) {
-                return;
-            }
-            self.now = self.now.max(self.charger.next_at());
-            let actions = self.charger.wake(self.now);
-            self.note(actions);
-        }
-        panic!("it never came to that; last said {:?}", self.said.last());
-    }
-
-    /// Answers everything until the charger says this, and leaves that unanswered.
-    fn run_until_said(&mut self, action: &str) -> Value {
-        while self.last()[2] != action {
-            if self.last()[0] == 2 {
-                let fine = json!({"transactionId": 77, "idTagInfo": {"status": "Accepted"}});
-                self.answer(fine);
-            }
-            let before = self.said.len();
-            if self.last()[2] != action {
-                self.run_until(|bench| bench.said.len() > before || bench.last()[2] == action);
-            }
-        }
-        self.last().clone()
-    }
-
-    fn last(&self) -> &Value {
-        self.said.last().unwrap()
-    }
-
-    /// Answers what was said last.
-    fn answer(&mut self, payload: Value) {
-        let id = self.last()[1].clone();
-        self.said.push(json!([3]));
-        self.deliver(json!([3, id, payload]));
-    }
-
-    fn deliver(&mut self, frame: Value) {
-        let actions = self.charger.deliver(self.now, &frame.to_string());
-        self.note(actions);
-    }
-
-    /// Calls the charger and gives its answer.
-    fn call(&mut self, action: &str, payload: Value) -> Value {
-        self.deliver(json!([2, "server-1", action, payload]));
-        let answer = self.said.iter().rfind(|frame| frame[1] == "server-1").unwrap();
-        answer.clone()
-    }
-
-    fn note(&mut self, actions: Vec<Action>) {
-        for action in actions {
-            match action {
-                Action::Connect => self.connecting = true,
-                Action::Disconnect => {}
-                Action::Send(text) => self.said.push(serde_json::from_str(&text).unwrap()),
-            }
-        }
-    }
-}
+use super::bench::Bench;
 
 #[test]
 fn nothing_is_said_before_the_boot_is_accepted() {
@@ -154,7 +53,7 @@ fn a_start_without_an_answer_is_sent_again_under_a_new_id_with_the_same_content(
     let reading = bench.run_until_said("MeterValues");
     assert_eq!(reading[3]["transactionId"], 4711);
     let session = &bench.charger.sessions()[0];
-    assert_eq!((session.start_sent, session.transaction_id), (3, Some(4711)));
+    assert_eq!((session.start_sent, session.transaction_id.clone()), (3, Some("4711".to_owned())));
 }
 
 #[test]

@@ -1,9 +1,12 @@
-//! A simple server for tests: recognises a session by its content, keeps what it is told, and answers at once.
+//! A simple server for tests: recognises a session of OCPP 1.6 by its content, keeps what it is told, and answers at once. What it
+//! hears in OCPP 2.x is kept in `csms_v2.rs`.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use serde_json::{Value, json};
+
+use super::csms_v2::CsmsV2;
 
 /// What makes a session the same session: charger, connector, token, start time, start register.
 pub(super) type Key = (String, i64, String, DateTime<Utc>, i64);
@@ -29,6 +32,8 @@ pub(super) struct Csms {
     /// Messages without a transaction id, by charger.
     pub(super) minus_ones: BTreeMap<String, u32>,
     pub(super) orphans: u32,
+    /// What it is told in 2.x.
+    pub(super) v2: CsmsV2,
 }
 
 impl Csms {
@@ -44,20 +49,21 @@ impl Csms {
         let answer = match frame[2].as_str().unwrap() {
             "BootNotification" => {
                 *self.boots.entry(charger.to_owned()).or_default() += 1;
-                assert!(payload["chargePointModel"].as_str().unwrap().starts_with("SIM "));
+                let model = payload.get("chargePointModel").unwrap_or(&payload["chargingStation"]["model"]);
+                assert!(model.as_str().unwrap().starts_with("SIM "));
                 json!({"status": "Accepted", "interval": 900, "currentTime": "2026-01-01T00:00:00Z"})
             }
             "Heartbeat" => json!({"currentTime": "2026-01-01T00:00:00Z"}),
-            "Authorize" => json!({"idTagInfo": {"status": "Accepted"}}),
-            "StatusNotification" => {
+            "Authorize" if payload.get("idTag").is_some() => json!({"idTagInfo": {"status": "Accepted"}}),
+            "StatusNotification" if payload.get("status").is_some() => {
                 instant(&payload["timestamp"]);
                 json!({})
             }
             "DataTransfer" => json!({"status": "Accepted"}),
             "StartTransaction" => self.start(charger, payload),
-            "MeterValues" => self.read(charger, payload),
+            "MeterValues" if payload.get("connectorId").is_some() => self.read(charger, payload),
             "StopTransaction" => self.stop(charger, payload),
-            other => panic!("{other} was not expected"),
+            action => self.v2.take(charger, action, payload),
         };
         Some(json!([3, frame[1], answer]).to_string())
     }
@@ -134,7 +140,7 @@ impl Csms {
 }
 
 /// An instant in any of the ways that the fleet writes it.
-fn instant(value: &Value) -> DateTime<Utc> {
+pub(super) fn instant(value: &Value) -> DateTime<Utc> {
     let text = value.as_str().unwrap();
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
         return at.to_utc();
@@ -145,7 +151,7 @@ fn instant(value: &Value) -> DateTime<Utc> {
     NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S").unwrap().and_utc()
 }
 
-fn whole(value: &Value) -> i64 {
+pub(super) fn whole(value: &Value) -> i64 {
     value.as_i64().unwrap_or_else(|| value.as_str().unwrap().trim().parse().unwrap())
 }
 

@@ -1,21 +1,24 @@
 //! Whole fleets over virtual days, in process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Duration, Utc};
 
 use super::csms::Csms;
+use super::csms_v2::is_kind;
 use super::learnt_is_true;
-use crate::sim::behaviour::{ALL, AfterPowerCut, Register, named};
+use crate::sim::behaviour::{ALL, AfterPowerCut, Begins, Register, ReplayOrder, ValueStyle, named};
 use crate::sim::charger::{Action, Charger};
-use crate::sim::{Fleet, FleetPlan, Truth};
+use crate::sim::truth::{ChargerTruth, ConnectorTruth, SessionTruth};
+use crate::sim::{Fleet, FleetPlan, Protocol, Truth};
 
 /// Virtual time a fleet may take to drain.
 const DRAIN: i64 = 48;
 
 fn plan(chargers: usize, seed: u64, days: i64, trouble: f64) -> FleetPlan {
     let from = "2026-03-28T00:00:00Z".parse().unwrap();
-    FleetPlan { until: Some(from + Duration::days(days)), trouble, ..FleetPlan::new(chargers, seed, from) }
+    let protocols = Protocol::ALL.to_vec();
+    FleetPlan { until: Some(from + Duration::days(days)), trouble, protocols, ..FleetPlan::new(chargers, seed, from) }
 }
 
 /// Drives a fleet until it has drained; gives when that was.
@@ -47,6 +50,10 @@ fn perform(charger: &mut Charger, csms: &mut Csms, at: DateTime<Utc>, actions: V
     }
 }
 
+fn is_at(session: &SessionTruth, connector: &ConnectorTruth) -> bool {
+    (session.evse_id, session.connector_id) == (connector.evse_id, connector.connector_id)
+}
+
 fn outcome(plan: &FleetPlan) -> (Truth, Csms) {
     let (mut fleet, mut csms) = (Fleet::new(plan), Csms::default());
     let at = run(&mut fleet, &mut csms);
@@ -71,7 +78,7 @@ fn sessions_and_registers_add_up_to_the_watt_hour() {
             let here: Vec<_> = truth
                 .sessions
                 .iter()
-                .filter(|s| s.charger_id == charger.charger_id && s.connector_id == connector.connector_id)
+                .filter(|session| session.charger_id == charger.charger_id && is_at(session, connector))
                 .collect();
             let sum: i64 = here.iter().map(|session| session.energy_wh).sum();
             let delivered = connector.delivered_mwh / 1000;
@@ -152,6 +159,11 @@ fn a_troubled_fleet_shows_every_oddity() {
     assert!(sessions.iter().any(|session| session.energy_wh == 0), "no session without energy");
     assert!(!csms.minus_ones.is_empty(), "no transaction id was forgotten");
     assert_eq!(csms.orphans, 0);
+    let heard = || csms.v2.transactions.values();
+    assert!(heard().any(|heard| heard.late > 0), "no event came late");
+    assert!(heard().any(|heard| heard.started()["offline"] == true), "no transaction began offline");
+    assert!(heard().any(|heard| heard.ended().is_none()), "every transaction was ended");
+    assert!(heard().any(|heard| heard.token().is_none()), "no transaction ended before its driver was known");
     let chargers = &truth.chargers;
     assert!(chargers.iter().any(|charger| !charger.faults.is_empty()), "no fault");
     assert!(chargers.iter().any(|charger| charger.answers_lost > 0), "no answer was lost");
@@ -179,12 +191,36 @@ fn each_maker_departs_where_it_says_and_nowhere_else() {
         assert!(!never_stops || !power_loss, "{case} found a stop that it had lost");
         let from_nought = habit.register == Register::PerSession;
         assert!(!from_nought || own.iter().all(|session| session.meter_start_wh == 0), "{case} counts on");
-        let values = if habit.stop_carries_data { 2 } else { 0 };
+        let values = match (habit.protocol.is_v2(), habit.stop_carries_data) {
+            (true, _) => 1,
+            (false, true) => 2,
+            (false, false) => 0,
+        };
         assert!(own.iter().all(|session| session.ended_without_stop || session.stop_values == values), "{case}");
         if habit.boots_on_reconnect {
             assert!(charger.boots_accepted >= charger.boots.max(charger.connections - charger.answers_lost), "{case}");
         } else {
             assert_eq!(charger.boots_accepted, charger.boots, "{case} booted without having started");
+        }
+        let heard = || csms.v2.transactions.iter().filter(|((id, _), _)| id == case).map(|(_, heard)| heard);
+        let is_late = heard().any(|heard| heard.late > 0);
+        assert!(!is_late || habit.replay == ReplayOrder::NewsFirst, "{case} told news first");
+        let ever = |action: &str| csms.v2.actions.contains_key(&(case.clone(), action.to_owned()));
+        if habit.protocol.is_v2() {
+            assert_eq!(ever("NotifyEvent"), habit.tells_states_as_events, "{case}");
+            assert_eq!(ever("StatusNotification"), !habit.tells_states_as_events, "{case}");
+            assert_eq!(ever("MeterValues"), habit.reads_by_the_clock, "{case}");
+        }
+        for event in heard().flat_map(|heard| heard.events.values()) {
+            let is_first = is_kind(event, "Started");
+            assert!(!is_first || habit.numbers_events_on || event["seqNo"] == 0, "{event}");
+            assert_eq!(event["seqNo"].is_string(), habit.values == ValueStyle::Padded, "{event}");
+            assert_eq!(event["evse"].get("connectorId").is_some(), is_first || !habit.names_connector_once, "{event}");
+            assert_eq!(event.get("offline").is_some(), !habit.leaves_out_optional, "{event}");
+            let is_priced = habit.tells_cost && is_kind(event, "Ended");
+            assert_eq!(event.get("costDetails").is_some(), is_priced, "{event}");
+            let plugs_in = event["triggerReason"] == "CablePluggedIn";
+            assert_eq!(plugs_in, is_first && habit.begins == Begins::PlugIn, "{event}");
         }
         let forgets = csms.minus_ones.contains_key(case);
         assert!(!forgets || habit.forgets_transaction_id, "{case} forgot a transaction id");
@@ -207,7 +243,10 @@ fn without_trouble_nothing_is_lost_offline_or_broken() {
 #[test]
 fn an_ordinary_week_is_used_about_as_much_as_the_priors_say() {
     let (truth, _) = outcome(&plan(58, 13, 7, 1.0));
-    let evses: usize = truth.chargers.iter().map(|charger| charger.connectors.len()).sum();
+    let evses = |charger: &ChargerTruth| {
+        charger.connectors.iter().map(|connector| connector.registered_evse_id).collect::<BTreeSet<_>>().len()
+    };
+    let evses: usize = truth.chargers.iter().map(evses).sum();
     let per_evse_day = truth.totals.sessions as f64 / evses as f64 / 7.0;
     let mean_wh = truth.totals.energy_wh / truth.totals.sessions as i64;
     assert!((0.9..3.2).contains(&per_evse_day), "{per_evse_day} sessions per EVSE and day");

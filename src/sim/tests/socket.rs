@@ -10,11 +10,10 @@ use parking_lot::Mutex;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
-use tokio_tungstenite::tungstenite::http::HeaderValue;
 
 use super::csms::Csms;
 use super::learnt_is_true;
-use crate::sim::{SimError, SimulateOptions, simulate};
+use crate::sim::{Protocol, SimError, SimulateOptions, simulate};
 
 /// A server on a free port that drops the connection instead of sending every n-th answer.
 struct Server {
@@ -39,9 +38,10 @@ async fn talk(stream: TcpStream, csms: Arc<Mutex<Csms>>, answers: Arc<AtomicU64>
     let mut charger = String::new();
     #[expect(clippy::result_large_err, reason = "the shape of this callback is the library's")]
     let note = |request: &Request, mut response: Response| -> Result<Response, ErrorResponse> {
-        assert_eq!(request.headers()["Sec-WebSocket-Protocol"], "ocpp1.6");
+        let spoken = request.headers()["Sec-WebSocket-Protocol"].clone();
+        assert!(Protocol::ALL.iter().any(|protocol| spoken == protocol.subprotocol()), "{spoken:?}");
         charger = request.uri().path().strip_prefix("/ocpp/").unwrap().to_owned();
-        response.headers_mut().insert("Sec-WebSocket-Protocol", HeaderValue::from_static("ocpp1.6"));
+        response.headers_mut().insert("Sec-WebSocket-Protocol", spoken);
         Ok(response)
     };
     let mut wire = tokio_tungstenite::accept_hdr_async(stream, note).await.unwrap();
@@ -65,6 +65,7 @@ fn options(server: &Server, chargers: usize, hours: i64) -> SimulateOptions {
         duration: Some(Duration::hours(hours)),
         backlog: Some(Duration::hours(hours + 48)),
         trouble: 3.0,
+        protocols: Protocol::ALL.to_vec(),
         ..SimulateOptions::new(format!("ws://{}/ocpp/", server.address), chargers, 21)
     }
 }

@@ -10,6 +10,7 @@ mod conformance;
 mod device;
 mod feed;
 mod keep;
+mod moved;
 mod outbox;
 mod past;
 mod recall;

@@ -72,6 +72,17 @@ impl Outbox {
         self.note(db, READING, key, row.outlet, row.at.millis(), None, None)
     }
 
+    /// Readings of an instant that came to a connector or left it.
+    pub(super) fn instant_changed(
+        &self,
+        db: &Connection,
+        key: StationKey,
+        outlet: Outlet,
+        at: i64,
+    ) -> Result<(), rusqlite::Error> {
+        if self.is_on { self.note(db, READING, key, outlet, at, None, None) } else { Ok(()) }
+    }
+
     /// A session that is about to be written.
     pub(super) fn session(
         &mut self,

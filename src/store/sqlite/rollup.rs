@@ -7,10 +7,11 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use crate::domain::energy::Milli;
 use crate::domain::ids::{Outlet, StationKey};
+use crate::domain::reading::Flags;
 use crate::domain::record::ReadingRow;
 use crate::domain::telemetry::{Measure, increase};
 use crate::domain::time::At;
@@ -285,30 +286,86 @@ const fn correcting(level: Level) -> &'static str {
     }
 }
 
+/// Readings with their kinds, in the order of [`Rollups::take_row`].
+const ROWS: &str =
+    "SELECT r.charger_id, r.evse, r.connector, r.at_ms, r.value_milli, r.flags, k.measurand, k.phase, k.location,
+   k.context, k.unit FROM reading_row r JOIN reading_kind k ON k.id = r.kind_id";
+
+impl Rollups {
+    /// A reading that is rolled up anew, in order of series and time; `previous` is the register's reading before it.
+    fn take_row(&mut self, row: &Row<'_>, previous: &mut Option<(Series, Register)>) -> Result<(), rusqlite::Error> {
+        let series = (StationKey(row.get(0)?), Outlet::new(row.get(1)?, row.get(2)?));
+        let (at, value): Register = (row.get(3)?, row.get(4)?);
+        let measure = Measure::of(&super::rows::kind(row, 6)?, Flags(row.get(5)?));
+        let Some(measure) = measure.filter(|measure| measure.is_rolled_up() && believable(value)) else {
+            return Ok(());
+        };
+        self.sample(series, measure, at, value);
+        if measure == Measure::ENERGY {
+            if let Some((_, before)) = previous.filter(|(of, _)| *of == series) {
+                self.rise(series, before, (at, value), 1);
+            }
+            *previous = Some((series, (at, value)));
+        }
+        Ok(())
+    }
+
+    /// Readings of these instants have left a connector, or come to it: their roll-ups are made anew, and that in which
+    /// the register's next reading lies.
+    pub(super) fn redo(
+        &mut self,
+        db: &Connection,
+        key: StationKey,
+        outlet: Outlet,
+        (first, last): (i64, i64),
+    ) -> Result<(), rusqlite::Error> {
+        let series = (key, outlet);
+        let hour = |at: i64| at.div_euclid(3_600_000) * 3_600_000;
+        let end = hour(last) + 3_600_000;
+        self.redo_between(db, series, hour(first), end)?;
+        if let Some((next, _)) = self.neighbour(db, series, (end, i64::MIN), -1, true)? {
+            self.redo_between(db, series, hour(next), hour(next) + 3_600_000)?;
+        }
+        self.last.remove(&series);
+        Ok(())
+    }
+
+    fn redo_between(&mut self, db: &Connection, series: Series, from: i64, until: i64) -> Result<(), rusqlite::Error> {
+        let (key, outlet) = series;
+        for level in Level::ALL {
+            let mut delete = db.prepare_cached(&format!(
+                "DELETE FROM {} WHERE measure = ? AND start_s >= ? AND start_s < ? AND charger_id = ? AND evse = ?
+                   AND connector = ?",
+                table(level)
+            ))?;
+            for measure in Measure::rolled_up() {
+                let (from, until) = (from / 1000, until / 1000);
+                delete.execute(params![measure.code(), from, until, key.0, outlet.evse, outlet.connector])?;
+            }
+        }
+        let before = self.neighbour(db, series, (from, i64::MIN), -1, false)?;
+        let mut previous = before.map(|before| (series, before));
+        let mut select = db.prepare_cached(&format!(
+            "{ROWS} WHERE r.charger_id = ? AND r.evse = ? AND r.connector = ? AND r.at_ms >= ? AND r.at_ms < ?
+             ORDER BY r.at_ms, r.value_milli"
+        ))?;
+        let mut rows = select.query(params![key.0, outlet.evse, outlet.connector, from, until])?;
+        while let Some(row) = rows.next()? {
+            self.take_row(row, &mut previous)?;
+        }
+        self.flush(db)
+    }
+}
+
 /// Rolls up the readings that were there before there were roll-ups, connector by connector, in order of time.
 pub(in crate::store) fn rebuild(db: &Connection) -> Result<(), rusqlite::Error> {
     let mut rollups = Rollups::default();
-    let mut select = db.prepare(
-        "SELECT r.charger_id, r.evse, r.connector, r.at_ms, r.value_milli, r.flags, k.measurand, k.phase, k.location,
-           k.context, k.unit
-         FROM reading_row r JOIN reading_kind k ON k.id = r.kind_id
-         ORDER BY r.charger_id, r.evse, r.connector, r.at_ms, r.value_milli",
-    )?;
+    let mut select =
+        db.prepare(&format!("{ROWS} ORDER BY r.charger_id, r.evse, r.connector, r.at_ms, r.value_milli"))?;
     let mut rows = select.query([])?;
     let mut previous: Option<(Series, Register)> = None;
     while let Some(row) = rows.next()? {
-        let series = (StationKey(row.get(0)?), Outlet::new(row.get(1)?, row.get(2)?));
-        let (at, value): Register = (row.get(3)?, row.get(4)?);
-        let kind = super::rows::kind(row, 6)?;
-        let measure = Measure::of(&kind, crate::domain::reading::Flags(row.get(5)?));
-        let Some(measure) = measure.filter(|measure| measure.is_rolled_up() && believable(value)) else { continue };
-        rollups.sample(series, measure, at, value);
-        if measure == Measure::ENERGY {
-            if let Some((_, before)) = previous.filter(|(of, _)| *of == series) {
-                rollups.rise(series, before, (at, value), 1);
-            }
-            previous = Some((series, (at, value)));
-        }
+        rollups.take_row(row, &mut previous)?;
         if rollups.deltas.len() > 50_000 {
             rollups.flush(db)?;
         }

@@ -44,8 +44,8 @@ pub(in crate::store) struct SqliteBackend {
     frame_bytes: i64,
     keep_ms: i64,
     keep_bytes: i64,
-    rollups: Rollups,
-    outbox: Outbox,
+    pub(super) rollups: Rollups,
+    pub(super) outbox: Outbox,
     sweeper: Sweeper,
 }
 
@@ -166,7 +166,7 @@ impl SqliteBackend {
                 insert.execute(params![key.0, at.millis(), task.as_str(), status.as_str(), frame])?;
             }
             Change::Report(row) => self.report(frame, row)?,
-            Change::ReadingsMoved { session, from, to } => self.move_readings(key, *session, *from, *to)?,
+            Change::ReadingsMoved { session, from, to } => self.readings_moved(key, *session, *from, *to)?,
             Change::ConnectorGone(outlet) => self.forget_connector(key, *outlet)?,
             Change::Observed { at, outlet, what } => self.observed(key, frame, (*at, received), *outlet, what)?,
             Change::Variable(variable) => self.variable(key, received, variable)?,

@@ -1,7 +1,9 @@
 //! What an event tells, field by field, each with the place in the payload where it comes from.
 
-use chargewatch::domain::device::Subject;
-use chargewatch::domain::event::{Event, Named, TransactionReport};
+use std::fmt::Debug;
+
+use chargewatch::domain::device::{DeviceVariable, Monitor, Observation, Subject};
+use chargewatch::domain::event::{Boot, Event, StatusReport, TransactionReport};
 use chargewatch::domain::ids::Outlet;
 use chargewatch::domain::reading::Sample;
 use chargewatch::ocpp::Version;
@@ -22,112 +24,33 @@ pub(super) struct Told {
 impl Told {
     /// What an event tells. `sound` is the payload before it was bent: it says where items come from.
     pub(super) fn of(event: &Event, version: Version, sound: &Value) -> Self {
-        let text = |value: &dyn std::fmt::Debug| format!("{value:?}");
-        let mut fields: Vec<(Vec<&'static str>, String)> = Vec::new();
-        let mut field = |place: &'static str, value: String| fields.push((place.split('|').collect(), value));
-        let is_16 = version == Version::V16;
-        let mut items = Vec::new();
-        let kind = match event {
-            Event::Booted(boot) => {
-                let at = |of_16: &'static str, of_2: &'static str| if is_16 { of_16 } else { of_2 };
-                field(at("chargePointVendor", "chargingStation.vendorName"), text(&boot.vendor));
-                field(at("chargePointModel", "chargingStation.model"), text(&boot.model));
-                field(at("chargePointSerialNumber", "chargingStation.serialNumber"), text(&boot.serial));
-                field("chargeBoxSerialNumber", text(&boot.box_serial));
-                field(at("firmwareVersion", "chargingStation.firmwareVersion"), text(&boot.firmware));
-                field(at("iccid", "chargingStation.modem.iccid"), text(&boot.iccid));
-                field(at("imsi", "chargingStation.modem.imsi"), text(&boot.imsi));
-                field("meterType", text(&boot.meter_type));
-                field("meterSerialNumber", text(&boot.meter_serial));
-                field("reason", text(&boot.reason));
-                "Booted"
-            }
-            Event::Heartbeat => "Heartbeat",
-            Event::Noted => "Noted",
-            Event::TokenShown(token) => {
-                field("idTag|idToken.idToken|idToken.type", text(token));
-                "TokenShown"
-            }
-            Event::StatusReported(report) => {
-                field("connectorId|evseId", text(&report.outlet));
-                field(if is_16 { "status" } else { "connectorStatus" }, text(&report.status));
-                field("errorCode", text(&report.error));
-                field("info", text(&report.info));
-                field("vendorId", text(&report.vendor));
-                field("vendorErrorCode", text(&report.vendor_error));
-                field("timestamp", time(report.at));
-                "StatusReported"
-            }
-            Event::Metered(metered) => {
-                field("connectorId|evseId", text(&metered.outlet));
-                field("transactionId", text(&metered.transaction));
-                items = samples(&metered.samples, sound, "meterValue");
-                "Metered"
-            }
-            Event::TransactionStarted(start) => {
-                field("connectorId", text(&start.outlet));
-                field("idTag", text(&start.token));
-                field("meterStart", text(&start.register));
-                field("timestamp", time(start.at));
-                "TransactionStarted"
-            }
-            Event::TransactionEnded(stop) => {
-                field("transactionId", text(&stop.transaction));
-                field("idTag", text(&stop.token));
-                field("meterStop", text(&stop.register));
-                field("timestamp", time(stop.at));
-                field("reason", text(&stop.reason));
-                items = samples(&stop.samples, sound, "transactionData");
-                "TransactionEnded"
-            }
-            Event::TransactionReported(report) => {
-                of_report(report, &mut field);
-                items = samples(&report.samples, sound, "meterValue");
-                "TransactionReported"
-            }
-            Event::VendorData(data) => {
-                field("vendorId", text(&data.vendor));
-                field("messageId", text(&data.message));
-                "VendorData"
-            }
-            Event::Progress(progress) => {
-                field("status", text(&(progress.task, &progress.status)));
-                "Progress"
-            }
-            Event::Security(security) => {
-                field("type", text(&security.kind));
-                field("techInfo", text(&security.info));
-                field("timestamp", time(security.at));
-                "Security"
-            }
-            Event::Observed(observed) => {
-                let value = |one: &chargewatch::domain::device::Observation| {
-                    let rest = (one.event, one.cause, &one.trigger, &one.value, one.cleared, &one.code, &one.info);
-                    let more = (one.severity, name(&one.transaction));
-                    format!("{} {} {rest:?} {more:?}", subject(&one.subject), time(one.at))
-                };
-                items = placed(observed.iter().map(value), &places(sound, "eventData", None));
-                "Observed"
-            }
+        let mut fields = Fields(Vec::new());
+        let kind = kind(event);
+        let items = match event {
+            Event::Metered(metered) => samples(&metered.samples, sound, "meterValue"),
+            Event::TransactionEnded(stop) => samples(&stop.samples, sound, "transactionData"),
+            Event::TransactionReported(report) => samples(&report.samples, sound, "meterValue"),
+            Event::Observed(observed) => placed(observed.iter().map(observation), &places(sound, "eventData", None)),
             Event::DeviceDescribed(variables) => {
-                let value = |one: &chargewatch::domain::device::DeviceVariable| {
-                    let rest = (&one.attribute, &one.value, &one.mutability, &one.data_type, &one.unit);
-                    format!("{} {rest:?}", subject(&one.subject))
-                };
-                let places = places(sound, "reportData", Some("variableAttribute"));
-                items = placed(variables.iter().map(value), &places);
-                "DeviceDescribed"
+                placed(variables.iter().map(variable), &places(sound, "reportData", Some("variableAttribute")))
             }
             Event::MonitorsDescribed(monitors) => {
-                let value = |one: &chargewatch::domain::device::Monitor| {
-                    format!("{} {:?}", subject(&one.subject), (one.id, &one.kind, &one.value, one.severity))
-                };
-                let places = places(sound, "monitor", Some("variableMonitoring"));
-                items = placed(monitors.iter().map(value), &places);
-                "MonitorsDescribed"
+                placed(monitors.iter().map(monitor), &places(sound, "monitor", Some("variableMonitoring")))
             }
+            _ => Vec::new(),
         };
-        Self { kind: kind.to_owned(), fields, items }
+        match event {
+            Event::Booted(boot) => fields.of_boot(boot, version),
+            Event::StatusReported(report) => fields.of_status(report, version),
+            Event::TransactionReported(report) => fields.of_report(report),
+            other => fields.of_others(other),
+        }
+        Self { kind, fields: fields.0, items }
+    }
+
+    /// Whether nothing of the payload is in the event.
+    pub(super) fn says_nothing(&self) -> bool {
+        self.fields.is_empty() && self.items.is_empty()
     }
 
     /// How another event differs, if it does.
@@ -192,35 +115,118 @@ fn surrounds(field: &str, item: &str) -> bool {
     field.strip_prefix(outer).and_then(|rest| rest.strip_prefix('.')).is_some_and(|rest| !rest.starts_with(list))
 }
 
-fn of_report(report: &TransactionReport, field: &mut impl FnMut(&'static str, String)) {
-    field("eventType", format!("{:?}", report.stage));
-    field("transactionInfo.transactionId", name(&report.transaction));
-    field("seqNo", format!("{:?}", report.seq));
-    field("offline", format!("{:?}", report.offline));
-    field("triggerReason", format!("{:?}", report.trigger));
-    field("evse.id|evse.connectorId", format!("{:?}", report.outlet));
-    field("idToken.idToken|idToken.type", format!("{:?}", report.token));
-    field("timestamp", time(report.at));
-    field("transactionInfo.chargingState", format!("{:?}", report.charging));
-    field("transactionInfo.stoppedReason", format!("{:?}", report.reason));
-    let details: Value = report.details.as_deref().map_or(Value::Null, |text| serde_json::from_str(text).unwrap());
-    for (key, place) in [
-        ("numberOfPhasesUsed", "numberOfPhasesUsed"),
-        ("cableMaxCurrent", "cableMaxCurrent"),
-        ("reservationId", "reservationId"),
-        ("timeSpentCharging", "transactionInfo.timeSpentCharging"),
-        ("remoteStartId", "transactionInfo.remoteStartId"),
-        ("preconditioningStatus", "preconditioningStatus"),
-        ("operationMode", "transactionInfo.operationMode"),
-        ("tariffId", "transactionInfo.tariffId"),
-        ("evseSleep", "evseSleep"),
-    ] {
-        field(place, details[key].to_string());
+/// The name of an event's kind.
+fn kind(event: &Event) -> String {
+    let text = format!("{event:?}");
+    text.split(['(', ' ']).next().unwrap_or_default().to_owned()
+}
+
+/// Fields, each with the places it may come from, separated by `|`.
+struct Fields(Vec<(Vec<&'static str>, String)>);
+
+impl Fields {
+    fn add(&mut self, places: &'static str, value: &dyn Debug) {
+        self.0.push((places.split('|').collect(), format!("{value:?}")));
+    }
+
+    fn of_boot(&mut self, boot: &Boot, version: Version) {
+        let at = |of_16, of_2| if version == Version::V16 { of_16 } else { of_2 };
+        self.add(at("chargePointVendor", "chargingStation.vendorName"), &boot.vendor);
+        self.add(at("chargePointModel", "chargingStation.model"), &boot.model);
+        self.add(at("chargePointSerialNumber", "chargingStation.serialNumber"), &boot.serial);
+        self.add("chargeBoxSerialNumber", &boot.box_serial);
+        self.add(at("firmwareVersion", "chargingStation.firmwareVersion"), &boot.firmware);
+        self.add(at("iccid", "chargingStation.modem.iccid"), &boot.iccid);
+        self.add(at("imsi", "chargingStation.modem.imsi"), &boot.imsi);
+        self.add("meterType", &boot.meter_type);
+        self.add("meterSerialNumber", &boot.meter_serial);
+        self.add("reason", &boot.reason);
+    }
+
+    fn of_status(&mut self, report: &StatusReport, version: Version) {
+        self.add("connectorId|evseId", &report.outlet);
+        self.add(if version == Version::V16 { "status" } else { "connectorStatus" }, &report.status);
+        self.add("errorCode", &report.error);
+        self.add("info", &report.info);
+        self.add("vendorId", &report.vendor);
+        self.add("vendorErrorCode", &report.vendor_error);
+        self.add("timestamp", &report.at);
+    }
+
+    fn of_report(&mut self, report: &TransactionReport) {
+        self.add("eventType", &report.stage);
+        self.add("transactionInfo.transactionId", &report.transaction);
+        self.add("seqNo", &report.seq);
+        self.add("offline", &report.offline);
+        self.add("triggerReason", &report.trigger);
+        self.add("evse.id|evse.connectorId", &report.outlet);
+        self.add("idToken.idToken|idToken.type", &report.token);
+        self.add("timestamp", &report.at);
+        self.add("transactionInfo.chargingState", &report.charging);
+        self.add("transactionInfo.stoppedReason", &report.reason);
+        let details: Value = report.details.as_deref().map_or(Value::Null, |text| serde_json::from_str(text).unwrap());
+        for (key, place) in [
+            ("numberOfPhasesUsed", "numberOfPhasesUsed"),
+            ("cableMaxCurrent", "cableMaxCurrent"),
+            ("reservationId", "reservationId"),
+            ("timeSpentCharging", "transactionInfo.timeSpentCharging"),
+            ("remoteStartId", "transactionInfo.remoteStartId"),
+            ("preconditioningStatus", "preconditioningStatus"),
+            ("operationMode", "transactionInfo.operationMode"),
+            ("tariffId", "transactionInfo.tariffId"),
+            ("evseSleep", "evseSleep"),
+        ] {
+            self.add(place, &details[key]);
+        }
+    }
+
+    fn of_others(&mut self, event: &Event) {
+        match event {
+            Event::TokenShown(token) => self.add("idTag|idToken.idToken|idToken.type", token),
+            Event::Metered(metered) => {
+                self.add("connectorId|evseId", &metered.outlet);
+                self.add("transactionId", &metered.transaction);
+            }
+            Event::TransactionStarted(start) => {
+                self.add("connectorId", &start.outlet);
+                self.add("idTag", &start.token);
+                self.add("meterStart", &start.register);
+                self.add("timestamp", &start.at);
+            }
+            Event::TransactionEnded(stop) => {
+                self.add("transactionId", &stop.transaction);
+                self.add("idTag", &stop.token);
+                self.add("meterStop", &stop.register);
+                self.add("timestamp", &stop.at);
+                self.add("reason", &stop.reason);
+            }
+            Event::VendorData(data) => {
+                self.add("vendorId", &data.vendor);
+                self.add("messageId", &data.message);
+            }
+            Event::Progress(progress) => self.add("status", &(progress.task, &progress.status)),
+            Event::Security(security) => {
+                self.add("type", &security.kind);
+                self.add("techInfo", &security.info);
+                self.add("timestamp", &security.at);
+            }
+            _ => {}
+        }
     }
 }
 
-fn name(named: &Named) -> String {
-    format!("{named:?}")
+fn observation(one: &Observation) -> String {
+    let rest = (one.event, one.cause, &one.trigger, &one.value, one.cleared, &one.code, &one.info);
+    format!("{} {} {rest:?} {:?}", subject(&one.subject), time(one.at), (one.severity, &one.transaction))
+}
+
+fn variable(one: &DeviceVariable) -> String {
+    let rest = (&one.attribute, &one.value, &one.mutability, &one.data_type, &one.unit);
+    format!("{} {rest:?}", subject(&one.subject))
+}
+
+fn monitor(one: &Monitor) -> String {
+    format!("{} {:?}", subject(&one.subject), (one.id, &one.kind, &one.value, one.severity))
 }
 
 fn subject(subject: &Subject) -> String {

@@ -7,11 +7,10 @@ use crate::domain::availability::Interval;
 use crate::domain::energy::{Milli, MilliWh};
 use crate::domain::event::{Event, Metered, Named, Start, StatusReport, Stop};
 use crate::domain::ids::{ChargerId, Outlet, SessionId, StationKey, TransactionId};
+use crate::domain::memory::{Known, Question, StationMemory};
 use crate::domain::meter::BEARING;
 use crate::domain::reading::{Flags, ReadingKind, Sample, Word, measurand};
-use crate::domain::record::{
-    Answer, Change, ConnectorNow, Effect, Known, Paint, Question, ReadingRow, SessionRow, StationMemory, Turn,
-};
+use crate::domain::record::{Answer, Change, ConnectorNow, Effect, Paint, ReadingRow, SessionRow, Turn};
 use crate::domain::station::{Rules, Station};
 use crate::domain::status::{ConnectorStatus, State};
 use crate::domain::time::{At, ChargerTime};

@@ -290,8 +290,6 @@ fn a_charger_that_changes_its_protocol_leaves_no_connector_behind() {
     let turn = bench.station.connected(second(20), "ocpp2.0.1", "192.0.2.1");
     let gone: Vec<_> = turn.changes.iter().filter(|change| matches!(change, Change::ConnectorGone(_))).collect();
     assert_eq!(gone, [&Change::ConnectorGone(Outlet::new(2, 2))]);
-    assert!(turn.changes.iter().any(|change| match change {
-        Change::Session(row) => row.state == SessionState::EndedWithoutStop,
-        _ => false,
-    }));
+    let over = |change: &Change| matches!(change, Change::Session(row) if row.state == SessionState::EndedWithoutStop);
+    assert!(turn.changes.iter().any(over));
 }

@@ -255,10 +255,8 @@ fn readings(bench: &Bench) -> Vec<String> {
 fn timeline(bench: &Bench, outlet: Outlet) -> Vec<(i64, State, String)> {
     let mut line: Vec<(i64, State, String)> = Vec::new();
     for interval in &bench.timeline[&outlet] {
-        let status = interval.status.as_ref().map_or("", |status| match status {
-            ConnectorStatus::Occupied => "Preparing",
-            other => other.as_str(),
-        });
+        let word = interval.status.as_ref().map_or("", ConnectorStatus::as_str);
+        let status = if word == "Occupied" { "Preparing" } else { word };
         if line.last().is_none_or(|(_, state, before)| (*state, before.as_str()) != (interval.state, status)) {
             line.push((interval.from.millis_since(second(0)) / 1000, interval.state, status.to_owned()));
         }

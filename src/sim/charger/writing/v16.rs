@@ -1,29 +1,35 @@
-//! Calls as payloads: what each message of the charger carries, in the hand of its maker.
+//! Calls as payloads of OCPP 1.6.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use super::Charger;
-use super::outbox::Call;
+use crate::sim::charger::Charger;
+use crate::sim::charger::outbox::Call;
 use crate::sim::dialect::Reading;
 use crate::sim::words::{Context, ErrorCode, Status};
 
 impl Charger {
     /// The name and the payload of a call.
-    pub(super) fn write(&self, call: &Call, now: DateTime<Utc>) -> (&'static str, Value) {
+    pub(super) fn write_v16(&self, call: &Call, now: DateTime<Utc>) -> (&'static str, Value) {
         match call {
             Call::Boot => ("BootNotification", self.write_boot()),
             Call::Heartbeat => ("Heartbeat", json!({})),
             Call::Authorize { tag } => ("Authorize", json!({"idTag": tag})),
-            Call::Chatter => ("DataTransfer", self.write_chatter(now)),
-            Call::Status { connector, status, error, at } => {
-                ("StatusNotification", self.write_status(*connector, *status, *error, *at))
+            Call::Status { place, status, error, at } => {
+                ("StatusNotification", self.write_status(*place, *status, *error, *at))
             }
             Call::Start { session, .. } => ("StartTransaction", self.write_start(*session)),
-            Call::Reading { session, connector, reading, without_id } => {
-                ("MeterValues", self.write_reading(*session, *connector, reading, *without_id))
+            Call::Reading { session, reading, without_id, .. } => {
+                let mut payload = self.write_reading(self.sessions[*session].connector_id, reading);
+                payload["transactionId"] = self.transaction_id(*session, *without_id);
+                ("MeterValues", payload)
+            }
+            Call::IdleReading { place, reading } => {
+                ("MeterValues", self.write_reading(self.connectors[*place].id, reading))
             }
             Call::Stop { session, without_id, .. } => ("StopTransaction", self.write_stop(*session, *without_id)),
+            // 1.6 has no message for changes and reports; only 2.x queues them.
+            Call::Chatter | Call::Change { .. } | Call::Report { .. } => ("DataTransfer", self.write_chatter(now)),
         }
     }
 
@@ -31,21 +37,17 @@ impl Charger {
         let behaviour = self.spec.behaviour;
         let mut boot = json!({
             "chargePointVendor": behaviour.vendor,
-            "chargePointModel": format!("SIM {} {}", behaviour.model, self.spec.kit.rated_w() / 1000),
-            "chargePointSerialNumber": format!("S{:08}", self.spec.index + 1),
+            "chargePointModel": self.model(),
+            "chargePointSerialNumber": self.serial_number(),
             "firmwareVersion": behaviour.firmware,
         });
         self.fill(&mut boot, &["iccid", "imsi", "meterSerialNumber"]);
         boot
     }
 
-    fn write_chatter(&self, now: DateTime<Utc>) -> Value {
-        let up = self.spec.behaviour.time(self.clock(now));
-        json!({"vendorId": self.spec.behaviour.vendor, "messageId": "gatewayInfo", "data": format!("{{\"up\":\"{up}\"}}")})
-    }
-
-    fn write_status(&self, connector: u32, status: Status, error: ErrorCode, at: DateTime<Utc>) -> Value {
+    fn write_status(&self, place: Option<usize>, status: Status, error: ErrorCode, at: DateTime<Utc>) -> Value {
         let behaviour = self.spec.behaviour;
+        let connector = place.map_or(0, |place| self.connectors[place].id);
         let mut payload = json!({
             "connectorId": behaviour.integer(i64::from(connector)),
             "status": behaviour.word(status.as_str()),
@@ -66,17 +68,13 @@ impl Charger {
         })
     }
 
-    fn write_reading(&self, session: Option<usize>, connector: u32, reading: &Reading, without_id: bool) -> Value {
+    fn write_reading(&self, connector: u32, reading: &Reading) -> Value {
         let behaviour = self.spec.behaviour;
         let values = behaviour.sampled_values(reading);
-        let mut payload = json!({
+        json!({
             "connectorId": behaviour.integer(i64::from(connector)),
             "meterValue": behaviour.buckets(reading.at, values),
-        });
-        if let Some(session) = session {
-            payload["transactionId"] = self.transaction_id(session, without_id);
-        }
-        payload
+        })
     }
 
     fn write_stop(&self, place: usize, without_id: bool) -> Value {
@@ -108,8 +106,8 @@ impl Charger {
     }
 
     fn transaction_id(&self, session: usize, without_id: bool) -> Value {
-        let known = self.sessions[session].transaction_id.filter(|_| !without_id);
-        self.spec.behaviour.integer(known.unwrap_or(-1))
+        let known = self.sessions[session].transaction_id.as_ref().filter(|_| !without_id);
+        self.spec.behaviour.integer(known.and_then(|id| id.parse().ok()).unwrap_or(-1))
     }
 
     /// Fills optional texts with nothing, for the makers who do so.
