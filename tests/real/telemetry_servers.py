@@ -291,7 +291,7 @@ class Double(Http):
 
     def __init__(self, tls=None):
         self.points, self.requests, self.script, self.bad = {}, [], [], None
-        self.hang = threading.Event()
+        self.hang, self.lock = threading.Event(), threading.Lock()
         super().__init__(tls)
 
     def answer(self, handler):
@@ -325,10 +325,12 @@ class Double(Http):
             assert point, line
             fields = {field["name"]: field["value"] for field in FIELD.finditer(point["fields"])}
             assert fields, line
-            self.points.setdefault((point["series"], int(point["time"])), {}).update(fields)
+            with self.lock:
+                self.points.setdefault((point["series"], int(point["time"])), {}).update(fields)
 
     def of(self, measurement):
-        return [fields for (series, _), fields in list(self.points.items()) if series.startswith(measurement + ",")]
+        with self.lock:
+            return [dict(point) for (series, _), point in self.points.items() if series.startswith(measurement + ",")]
 
     def totals(self):
         def energy(points):
