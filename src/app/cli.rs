@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{Failure, demo, healthcheck, screen, serve, simulate, telemetry};
+use super::{Failure, demo, healthcheck, replay, screen, serve, simulate, telemetry};
 use crate::config::Settings;
 use crate::config::load::{Sources, load};
 use crate::config::sites::Registry;
@@ -46,6 +46,12 @@ enum Command {
         after_help = "Example: chargewatch simulate --url ws://localhost:9000/ocpp --chargers 50 --speed 60 --truth truth.json"
     )]
     Simulate(simulate::SimulateFlags),
+    /// Replay captured frames or the log of a central system, and say what was understood. Nothing is kept unless asked.
+    #[command(
+        after_help = "Example: chargewatch replay steve.log; chargewatch replay --data-dir data frames.ndjson",
+        allow_negative_numbers = true
+    )]
+    Replay(replay::ReplayFlags),
     /// Send telemetry of a period again: after a bucket was lost, or the schema has changed. Can be interrupted.
     #[command(after_help = "Example: chargewatch backfill --config site.toml --from 2026-11-01 --to 2026-11-08")]
     Backfill(telemetry::BackfillFlags),
@@ -106,6 +112,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Serve(flags) => serve::run(flags.settings()?),
         Command::Demo(flags) => demo::run(&flags),
         Command::Simulate(flags) => simulate::run(flags),
+        Command::Replay(flags) => replay::run(&flags),
         Command::Backfill(flags) => telemetry::backfill(flags),
         Command::Export(flags) => telemetry::export(flags),
         Command::CheckConfig(flag) => check(&flag),

@@ -4,6 +4,7 @@ mod cli;
 mod demo;
 mod healthcheck;
 mod key;
+mod replay;
 mod screen;
 mod serve;
 mod simulate;

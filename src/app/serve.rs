@@ -23,10 +23,12 @@ use crate::domain::time::At;
 use crate::gateway::registry::Connections;
 use crate::gateway::{Context, Credentials, Gateway};
 use crate::http::{self, Api};
+use crate::observe::builds::Build;
 use crate::observe::{Observer, log};
 use crate::sink::drain::{Drain, Rules};
 use crate::sink::influx::Influx;
 use crate::store::archive::Archive;
+use crate::store::device::ConformanceFilter;
 use crate::store::telemetry::Keeping;
 use crate::store::{OurClock, Store, StoreError};
 
@@ -257,6 +259,10 @@ async fn seed(store: &Store, observer: &Observer) -> Result<(), StoreError> {
             for total in archive.totals()? {
                 let sessions = u64::from(total.sessions);
                 board.seed_totals(&total.charger, total.outlet, sessions, total.energy, total.open.as_ref());
+            }
+            for of in archive.conformance(&ConformanceFilter::default())? {
+                let build = Build { vendor: of.vendor, model: of.model, firmware: of.firmware, protocol: of.protocol };
+                board.builds.counts(build).add(of.frames, of.deviating);
             }
             Ok(())
         })

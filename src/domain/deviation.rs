@@ -25,6 +25,8 @@ pub enum Rule {
     EmptyText,
     /// An empty list where the specification wants an item.
     EmptyList,
+    /// A list with more items than specified.
+    TooMany,
     /// A key in another case.
     KeyCase,
     /// A key that the specification does not have here.
@@ -69,7 +71,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, for exhaustive listings.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::JsonRepaired,
         Self::ControlCharacters,
         Self::Unreadable,
@@ -81,6 +83,7 @@ impl Rule {
         Self::NullValue,
         Self::EmptyText,
         Self::EmptyList,
+        Self::TooMany,
         Self::KeyCase,
         Self::UnknownKey,
         Self::DuplicateKey,
@@ -117,6 +120,7 @@ impl Rule {
             Self::NullValue => "null_value",
             Self::EmptyText => "empty_text",
             Self::EmptyList => "empty_list",
+            Self::TooMany => "too_many",
             Self::KeyCase => "key_case",
             Self::UnknownKey => "unknown_key",
             Self::DuplicateKey => "duplicate_key",

@@ -17,12 +17,19 @@ pub struct TokenKey {
     bytes: [u8; 32],
     /// The hash with the key already in it: half of the work of each.
     keyed: OnceLock<Option<Hmac<Sha256>>>,
+    keeps_hashes: bool,
 }
 
 impl TokenKey {
     /// Wraps 256 random bits.
     pub const fn new(bytes: [u8; 32]) -> Self {
-        Self { bytes, keyed: OnceLock::new() }
+        Self { bytes, keyed: OnceLock::new(), keeps_hashes: false }
+    }
+
+    /// The key for what was exported from a ledger: a token that is a hash already stays that hash.
+    #[must_use]
+    pub fn keeping_hashes(self) -> Self {
+        Self { keeps_hashes: true, ..self }
     }
 
     /// The hash of a token as sent. Two spellings that differ in case or outer blanks are one token.
@@ -34,6 +41,9 @@ impl TokenKey {
         }
         if let Some(word) = NOBODY.iter().find(|word| word.eq_ignore_ascii_case(seen)) {
             return Some(TokenHash((*word).into()));
+        }
+        if self.keeps_hashes && is_hash(seen) {
+            return Some(TokenHash(seen.into()));
         }
         let mut mac = self.keyed.get_or_init(|| Hmac::new_from_slice(&self.bytes).ok()).clone()?;
         if seen.bytes().any(|byte| byte.is_ascii_lowercase() || !byte.is_ascii()) {
@@ -50,6 +60,12 @@ impl TokenKey {
         }
         Some(TokenHash(text.into()))
     }
+}
+
+/// Whether a text is a hash as the ledger writes it.
+fn is_hash(text: &str) -> bool {
+    let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    text.strip_prefix("t:").is_some_and(|digits| digits.len() == 32 && digits.bytes().all(digit))
 }
 
 impl fmt::Debug for TokenKey {
@@ -91,6 +107,17 @@ mod tests {
         assert_ne!(key.hash("04AABBCC"), key.hash("04AABBCD"));
         assert_ne!(key.hash("04AABBCC"), TokenKey::new([8; 32]).hash("04AABBCC"));
         assert_eq!(key.hash("  "), None);
+    }
+
+    #[test]
+    fn only_the_key_for_exports_leaves_a_hash_as_it_is() {
+        let key = TokenKey::new([7; 32]);
+        let hash = key.hash("04AABBCC").unwrap();
+        assert_ne!(key.hash(hash.as_str()), Some(hash.clone()));
+        let keeping = key.keeping_hashes();
+        assert_eq!(keeping.hash(hash.as_str()), Some(hash.clone()));
+        assert_eq!(keeping.hash("04AABBCC"), Some(hash));
+        assert_ne!(keeping.hash("t:04AABBCC").unwrap().as_str(), "t:04AABBCC");
     }
 
     #[test]

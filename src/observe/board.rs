@@ -14,10 +14,13 @@ use crate::domain::reading::{ReadingKind, measurand};
 use crate::domain::record::{ConnectorNow, Effect, SessionEvent, SessionRow, SessionState};
 use crate::domain::status::State;
 use crate::domain::time::At;
+use crate::observe::builds::{Build, Builds, Counts};
 
 /// The live picture.
 #[derive(Default)]
 pub struct Board {
+    /// What the chargers are, and how many of their frames deviate.
+    pub builds: Builds,
     chargers: RwLock<HashMap<ChargerId, Arc<Mutex<ChargerLive>>>>,
 }
 
@@ -42,6 +45,8 @@ pub struct ChargerLive {
     pub disconnects: u64,
     /// Its connectors.
     pub connectors: Vec<ConnectorLive>,
+    /// The counters of what it is.
+    build: Option<Arc<Counts>>,
 }
 
 /// A connector now.
@@ -112,6 +117,7 @@ impl ChargerLive {
             boots: 0,
             disconnects: 0,
             connectors: Vec::new(),
+            build: None,
         }
     }
 
@@ -222,6 +228,7 @@ impl Board {
             live.connected = true;
             live.heard = Some(now);
             protocol.clone_into(&mut live.protocol);
+            live.build = None;
         });
     }
 
@@ -234,9 +241,13 @@ impl Board {
         });
     }
 
-    /// A charger was heard.
-    pub fn heard(&self, charger: &ChargerId, now: At) {
-        self.with(charger, |live| live.heard = Some(now));
+    /// A frame of a charger was heard.
+    pub fn heard(&self, charger: &ChargerId, now: At, deviates: bool) {
+        self.with(charger, |live| {
+            live.heard = Some(now);
+            let build = || self.builds.counts(Build::of(&live.boot, &live.protocol));
+            live.build.get_or_insert_with(build).add(1, u64::from(deviates));
+        });
     }
 
     /// Something that happened at a charger has become durable.
@@ -250,6 +261,7 @@ impl Board {
                     Effect::Booted(boot) => {
                         live.boots += 1;
                         live.boot = boot.clone();
+                        live.build = None;
                     }
                     Effect::Status(now) => live.connector(now.outlet).now = Some(now.clone()),
                     Effect::Live { outlet, kind, at, value } => live.connector(*outlet).show(kind, *at, *value),

@@ -4,6 +4,7 @@
 //! or see on a graph has a name in `events/`.
 
 pub mod board;
+pub mod builds;
 pub mod events;
 pub mod log;
 pub mod metrics;

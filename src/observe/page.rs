@@ -10,6 +10,7 @@ use prometheus::{Encoder, TextEncoder};
 
 use super::Observer;
 use super::board::{ChargerLive, ConnectorLive};
+use super::builds::Build;
 use crate::config::metrics::Detail;
 use crate::config::sites::Registry;
 use crate::domain::energy::{Milli, MilliWh};
@@ -55,6 +56,8 @@ families! {
     SITE_ACTIVE "chargewatch_site_sessions_active" "gauge" Site "Sessions that run at the site.";
     SITE_SESSIONS "chargewatch_site_sessions_total" "counter" Site "Sessions begun at the site.";
     SITE_ENERGY "chargewatch_site_energy_wh_total" "counter" Site "Energy delivered in sessions at the site, in watt-hours.";
+    BUILD_FRAMES "chargewatch_conformance_frames_total" "counter" Site "Frames received, by what the charger is.";
+    BUILD_DEVIATING "chargewatch_conformance_deviating_frames_total" "counter" Site "Frames received that deviate from OCPP, by what the charger is.";
     CONNECTED "chargewatch_charger_connected" "gauge" Charger "1 while the charger is connected.";
     HEARD "chargewatch_charger_last_heard_timestamp_seconds" "gauge" Charger "When the charger was last heard.";
     BOOTS "chargewatch_charger_boots_total" "counter" Charger "Boots of the charger.";
@@ -147,6 +150,11 @@ pub fn write(observer: &Observer, sites: &Registry, setting: &Setting) -> String
     for (site, sum) in &sums {
         sum.write(&format!("site=\"{}\"", Label(site)), &mut lines);
     }
+    for (build, frames, deviating) in observer.board.builds.all() {
+        let labels = build_labels(&build);
+        lines.add(&BUILD_FRAMES, &labels, frames);
+        lines.add(&BUILD_DEVIATING, &labels, deviating);
+    }
     let mut page = own_metrics(observer, setting);
     for family in FAMILIES {
         if let Some(samples) = lines.0.get(family.name) {
@@ -207,14 +215,14 @@ fn one_charger(charger: &ChargerLive, labels: &str, lines: &mut Lines) {
     lines.add(&BOOTS, labels, charger.boots);
     lines.add(&DISCONNECTS, labels, charger.disconnects);
     lines.maybe(&SKEW, labels, charger.skew_ms.map(Milli));
-    let text = |text: &Option<Box<str>>| text.as_deref().unwrap_or_default().to_owned();
-    let (vendor, model, firmware) =
-        (text(&charger.boot.vendor), text(&charger.boot.model), text(&charger.boot.firmware));
-    let (vendor, model, firmware) = (Label(&vendor), Label(&model), Label(&firmware));
-    let protocol = Label(&charger.protocol);
-    let info =
-        format!("{labels},vendor=\"{vendor}\",model=\"{model}\",firmware=\"{firmware}\",protocol=\"{protocol}\"");
-    lines.add(&INFO, &info, 1);
+    let build = build_labels(&Build::of(&charger.boot, &charger.protocol));
+    lines.add(&INFO, &format!("{labels},{build}"), 1);
+}
+
+fn build_labels(build: &Build) -> String {
+    let (vendor, model) = (Label(&build.vendor), Label(&build.model));
+    let (firmware, protocol) = (Label(&build.firmware), Label(&build.protocol));
+    format!("vendor=\"{vendor}\",model=\"{model}\",firmware=\"{firmware}\",protocol=\"{protocol}\"")
 }
 
 fn one_connector(connector: &ConnectorLive, state: State, silent: bool, labels: &str, now: At, lines: &mut Lines) {

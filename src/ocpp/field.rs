@@ -125,6 +125,18 @@ impl<'de> Leaf<'de> for Scalar<'de> {
 #[derive(Debug, Default)]
 pub(super) struct Text<'de, const MAX: usize>(Option<Cow<'de, str>>);
 
+/// Text that is only checked, with another limit in 2.1.
+#[derive(Debug, Default)]
+pub(super) struct CheckedText<const MAX: usize, const LATER: usize>;
+
+impl<'de, const MAX: usize, const LATER: usize> Leaf<'de> for CheckedText<MAX, LATER> {
+    fn read(scalar: Scalar<'de>, required: bool, notes: &mut Notes<'_>) -> Self {
+        let limit = if notes.version < Version::V21 { MAX } else { LATER };
+        note_length(scalar, limit, required, notes);
+        Self
+    }
+}
+
 impl<const MAX: usize> Text<'_, MAX> {
     pub(super) fn owned(self) -> Option<Box<str>> {
         self.0.map(|text| text.into_owned().into())
@@ -186,23 +198,63 @@ impl<'de> Leaf<'de> for Whole {
     }
 }
 
-/// A whole number that 2.1 wants to be none below zero.
+/// A whole number that 2.1 holds within these limits.
 #[derive(Debug, Default)]
-pub(super) struct Count(pub(super) Option<i64>);
+pub(super) struct Within<const LEAST: i64, const MOST: i64>(pub(super) Option<i64>);
 
-impl<'de> Leaf<'de> for Count {
+/// A whole number that 2.1 wants to be none below zero.
+pub(super) type Count = Within<0, { i64::MAX }>;
+
+impl<'de, const LEAST: i64, const MOST: i64> Leaf<'de> for Within<LEAST, MOST> {
     fn read(scalar: Scalar<'de>, _required: bool, notes: &mut Notes<'_>) -> Self {
-        Self(within(0, i64::MAX, scalar, notes))
+        Self(within(LEAST, MOST, Version::V21, scalar, notes))
     }
 }
 
-/// A whole number that 2.1 holds within limits; it is kept wherever it lies.
-pub(super) fn within(least: i64, most: i64, scalar: Scalar<'_>, notes: &mut Notes<'_>) -> Option<i64> {
+/// A whole number that versions from this one on hold within limits; it is kept wherever it lies.
+pub(super) fn within(least: i64, most: i64, from: Version, scalar: Scalar<'_>, notes: &mut Notes<'_>) -> Option<i64> {
     let number = Whole::read(scalar, true, notes).0?;
-    if notes.version >= Version::V21 && !(least..=most).contains(&number) {
+    if notes.version >= from && !(least..=most).contains(&number) {
         notes.add(Rule::OutOfRange, &number.to_string());
     }
     Some(number)
+}
+
+/// Notes a number that lies outside limits.
+pub(super) fn note_range(scalar: Scalar<'_>, least: i64, most: i64, notes: &mut Notes<'_>) {
+    let Some((number, text)) = Number::read(scalar, true, notes).0 else { return };
+    let bounds = (least.saturating_mul(1000), most.saturating_mul(1000));
+    if number.in_units_of(-3).is_none_or(|milli| !(bounds.0..=bounds.1).contains(&milli.value)) {
+        notes.add(Rule::OutOfRange, &text);
+    }
+}
+
+/// Text that may say anything, also nothing and "none": the value of something.
+#[derive(Debug, Default)]
+pub(super) struct Verbatim<'de, const MAX: usize>(Option<Cow<'de, str>>);
+
+impl<const MAX: usize> Verbatim<'_, MAX> {
+    pub(super) fn owned(self) -> Option<Box<str>> {
+        self.0.map(|text| text.into_owned().into())
+    }
+}
+
+impl<'de, const MAX: usize> Leaf<'de> for Verbatim<'de, MAX> {
+    fn read(scalar: Scalar<'de>, _required: bool, notes: &mut Notes<'_>) -> Self {
+        Self(verbatim(scalar, MAX, notes))
+    }
+}
+
+/// Reads a text that may say anything; a token that is named in it is not kept.
+pub(super) fn verbatim<'de>(scalar: Scalar<'de>, limit: usize, notes: &mut Notes<'_>) -> Option<Cow<'de, str>> {
+    let text = scalar.text(notes)?;
+    if is_longer(&text, limit) {
+        notes.add(Rule::TooLong, "");
+    }
+    Some(match veil(&text, notes.key) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(veiled) => veiled.into(),
+    })
 }
 
 /// A whole number as chargers write it. One with a fraction that is not zero is no number of anything.

@@ -118,7 +118,12 @@ fn interpret(reading: &Reading<'_>, notes: &mut Notes<'_>) -> Meaning {
             let error = Some(Box::from(&**code));
             ("CallError", Message::Response { id: id.plain().into(), error, payload })
         }
-        Frame::ResultError { .. } => ("CallResultError", Message::Silent),
+        Frame::ResultError { .. } => {
+            if notes.version < Version::V21 {
+                notes.add(Rule::OtherVersion, "a message type of OCPP 2.1");
+            }
+            ("CallResultError", Message::Silent)
+        }
         Frame::NoAction(id) => (UNREADABLE, malformed(*id, "no readable action")),
         Frame::Ignored => (UNREADABLE, Message::Silent),
         Frame::Bare(payload) => {

@@ -26,6 +26,7 @@ use std::time::Duration;
 use crate::domain::deviation::Deviation;
 use crate::domain::event::Event;
 use crate::domain::record::Answer;
+use crate::domain::time::At;
 use crate::domain::token::TokenKey;
 use crate::ocppj::{self, ErrorCode};
 
@@ -118,6 +119,17 @@ pub struct Call {
 /// Reads a frame. Never fails: what cannot be read is refused, or kept and left alone.
 pub fn understand(version: Version, frame: &str, key: &TokenKey) -> Understood {
     intake::understand(version, frame, key)
+}
+
+/// Reads a time of day with date with the same leniency as those in frames; says whether it named no zone and was read
+/// as UTC.
+pub fn read_time(text: &str) -> Option<(At, bool)> {
+    moment::read(text).map(|moment| (moment.at, moment.zoneless))
+}
+
+/// Reads a time given as number since 1970, in seconds or finer units by its size.
+pub fn read_epoch(text: &str) -> Option<At> {
+    moment::read_epoch(text)
 }
 
 /// Writes the answer to a call; `None` is the action's ordinary empty or accepting answer.

@@ -5,6 +5,8 @@
 //! Scalars are taken as JSON text (`RawValue`): numbers stay exact, whatever features serde_json was built with.
 //! What nobody keeps, only checks, is declared as a [`super::shape::Shape`] instead.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -13,7 +15,7 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::Version;
-use super::field::Scalar;
+use super::field::{Scalar, note_length};
 use super::notes::{Notes, Step};
 use super::words::same_letters;
 use crate::domain::deviation::Rule;
@@ -263,7 +265,11 @@ pub(super) fn members<'de, A: MapAccess<'de>>(
         let (index, is_exact) = match matched {
             Matched::Exact(index) => (index, true),
             Matched::Loose(index) => (index, false),
-            Matched::Custom | Matched::Unknown => {
+            Matched::Custom => {
+                custom_data(map.next_value::<&'de RawValue>()?.get(), notes);
+                continue;
+            }
+            Matched::Unknown => {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
@@ -298,6 +304,27 @@ pub(super) fn members<'de, A: MapAccess<'de>>(
         }
     }
     Ok(true)
+}
+
+/// Longest name of the vendor of custom data, in characters.
+const VENDOR_LIMIT: usize = 255;
+
+/// Custom data may hold anything, but must say whose it is.
+fn custom_data(json: &str, notes: &mut Notes<'_>) {
+    notes.enter(Step::Key("customData"));
+    match serde_json::from_str::<BTreeMap<Cow<'_, str>, &RawValue>>(json) {
+        Ok(members) => match members.get("vendorId") {
+            Some(vendor) => {
+                notes.enter(Step::Key("vendorId"));
+                note_length(Scalar::of(vendor.get()), VENDOR_LIMIT, false, notes);
+                notes.leave();
+            }
+            None => notes.add_at(Rule::Missing, "vendorId", ""),
+        },
+        Err(_) if json == "null" => notes.add(Rule::NullValue, "null"),
+        Err(_) => notes.add(Rule::WrongType, "no object"),
+    }
+    notes.leave();
 }
 
 /// How much of an unknown key is shown, in characters.
@@ -381,23 +408,34 @@ impl<'de, R: FromScalar<'de>> Field<'de> for One<R> {
     }
 }
 
-/// A list of records, as what is kept of them. A single record where a list belongs is a list of one.
-pub(super) struct List<'de, R: Element<'de>>(pub(super) Vec<R::Out>);
+/// A list of at most `MOST` records, as what is kept of them. A single record where a list belongs is a list of one.
+pub(super) struct List<'de, R: Element<'de>, const MOST: usize = { usize::MAX }>(pub(super) Vec<R::Out>);
 
-impl<'de, R: Element<'de>> Default for List<'de, R> {
+impl<'de, R: Element<'de>, const MOST: usize> Default for List<'de, R, MOST> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<'de, R: Element<'de>> Field<'de> for List<'de, R> {
+impl<'de, R: Element<'de>, const MOST: usize> Field<'de> for List<'de, R, MOST> {
     fn take<A: MapAccess<'de>>(map: &mut A, _required: bool, notes: &mut Notes<'_>) -> Result<Self, A::Error> {
-        map.next_value_seed(VisitList::<R> { notes, kind: PhantomData }).map(Self)
+        map.next_value_seed(VisitList::<R> { notes, most: MOST, kind: PhantomData }).map(Self)
+    }
+}
+
+/// Notes a list that is too short or too long. 1.6 has no list that must not be empty.
+pub(super) fn note_count(count: usize, most: usize, notes: &mut Notes<'_>) {
+    if count == 0 && notes.version >= Version::V201 {
+        notes.add(Rule::EmptyList, "");
+    }
+    if count > most {
+        notes.add(Rule::TooMany, &count.to_string());
     }
 }
 
 struct VisitList<'n, 'k, R> {
     notes: &'n mut Notes<'k>,
+    most: usize,
     kind: PhantomData<R>,
 }
 
@@ -424,10 +462,7 @@ impl<'de, R: Element<'de>> Visitor<'de> for VisitList<'_, '_, R> {
             }
             self.notes.leave();
             if element?.is_none() {
-                // 1.6 has no list that must not be empty.
-                if index == 0 && self.notes.version >= Version::V201 {
-                    self.notes.add(Rule::EmptyList, "");
-                }
+                note_count(index, self.most, self.notes);
                 break;
             }
         }

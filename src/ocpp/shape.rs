@@ -8,9 +8,11 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::Version;
-use super::field::{Flag, Leaf, Number, Scalar, Time, Token, Whole, note_length, within, word_of};
+use super::field::{
+    Flag, Leaf, Number, Scalar, Time, Token, Whole, note_length, note_range, verbatim, within, word_of,
+};
 use super::notes::{Notes, Step};
-use super::record::{Field, Key, anything_else_is_a_wrong_type, members};
+use super::record::{Field, Key, anything_else_is_a_wrong_type, members, note_count};
 use super::words::Words;
 use crate::domain::deviation::Rule;
 
@@ -29,8 +31,14 @@ pub(super) enum Kind {
     /// Text of at most so many characters in 2.0.1, and in 2.1.
     TextBy(usize, usize),
     Whole,
+    /// Text that may say anything.
+    Verbatim(usize),
     /// A whole number that 2.1 holds within these limits.
     Within(i64, i64),
+    /// A whole number that both versions hold within these limits.
+    Between(i64, i64),
+    /// A number within these limits.
+    NumberBetween(i64, i64),
     /// A whole number in 2.0.1, any number in 2.1.
     WholeUntil21,
     Number,
@@ -41,12 +49,14 @@ pub(super) enum Kind {
     Word(&'static Words),
     Object(&'static Shape),
     List(&'static Kind),
+    /// A list of at most so many.
+    UpTo(usize, &'static Kind),
 }
 
 /// What is to be read at a kind.
 enum Reading {
     Object(&'static Shape),
-    List(&'static Kind),
+    List(&'static Kind, usize),
     Scalar,
 }
 
@@ -54,11 +64,15 @@ impl Kind {
     const fn reading(&self) -> Reading {
         match self {
             Self::Object(shape) => Reading::Object(shape),
-            Self::List(kind) => Reading::List(kind),
+            Self::List(kind) => Reading::List(kind, usize::MAX),
+            Self::UpTo(most, kind) => Reading::List(kind, *most),
             Self::Text(_)
             | Self::TextBy(..)
             | Self::Whole
+            | Self::Verbatim(_)
             | Self::Within(..)
+            | Self::Between(..)
+            | Self::NumberBetween(..)
             | Self::WholeUntil21
             | Self::Number
             | Self::Flag
@@ -127,18 +141,18 @@ impl<'de, S: Shaped> Field<'de> for Checked<S> {
     }
 }
 
-/// A list that is only checked.
-pub(super) struct CheckedList<S>(PhantomData<S>);
+/// A list of at most `MOST` that is only checked.
+pub(super) struct CheckedList<S, const MOST: usize>(PhantomData<S>);
 
-impl<S> Default for CheckedList<S> {
+impl<S, const MOST: usize> Default for CheckedList<S, MOST> {
     fn default() -> Self {
         Self(PhantomData)
     }
 }
 
-impl<'de, S: Shaped> Field<'de> for CheckedList<S> {
+impl<'de, S: Shaped, const MOST: usize> Field<'de> for CheckedList<S, MOST> {
     fn take<A: MapAccess<'de>>(map: &mut A, _required: bool, notes: &mut Notes<'_>) -> Result<Self, A::Error> {
-        map.next_value_seed(Items { kind: &const { Kind::Object(S::SHAPE) }, notes })?;
+        map.next_value_seed(Items { kind: &const { Kind::Object(S::SHAPE) }, most: MOST, notes })?;
         Ok(Self(PhantomData))
     }
 }
@@ -149,7 +163,7 @@ pub(super) struct CheckedTexts<const MAX: usize, const LATER: usize>;
 
 impl<'de, const MAX: usize, const LATER: usize> Field<'de> for CheckedTexts<MAX, LATER> {
     fn take<A: MapAccess<'de>>(map: &mut A, _required: bool, notes: &mut Notes<'_>) -> Result<Self, A::Error> {
-        map.next_value_seed(Items { kind: &const { Kind::TextBy(MAX, LATER) }, notes })?;
+        map.next_value_seed(Items { kind: &const { Kind::TextBy(MAX, LATER) }, most: usize::MAX, notes })?;
         Ok(Self)
     }
 }
@@ -206,7 +220,7 @@ fn value<'de, A: MapAccess<'de>>(
 ) -> Result<(), A::Error> {
     match kind.reading() {
         Reading::Object(shape) => map.next_value_seed(Walk { shape, notes }),
-        Reading::List(kind) => map.next_value_seed(Items { kind, notes }),
+        Reading::List(kind, most) => map.next_value_seed(Items { kind, most, notes }),
         Reading::Scalar => {
             scalar(kind, map.next_value::<&'de RawValue>()?.get(), required, notes);
             Ok(())
@@ -224,19 +238,23 @@ fn scalar(kind: &Kind, json: &str, required: bool, notes: &mut Notes<'_>) {
             note_length(found, limit, required, notes);
         }
         Kind::Whole => drop(Whole::read(found, required, notes)),
-        Kind::Within(least, most) => drop(within(*least, *most, found, notes)),
+        Kind::Within(least, most) => drop(within(*least, *most, Version::V21, found, notes)),
+        Kind::Between(least, most) => drop(within(*least, *most, Version::V201, found, notes)),
+        Kind::NumberBetween(least, most) => note_range(found, *least, *most, notes),
+        Kind::Verbatim(limit) => drop(verbatim(found, *limit, notes)),
         Kind::WholeUntil21 if notes.version < Version::V21 => drop(Whole::read(found, required, notes)),
         Kind::WholeUntil21 | Kind::Number => drop(Number::read(found, required, notes)),
         Kind::Flag => drop(Flag::read(found, required, notes)),
         Kind::Time => drop(Time::read(found, required, notes)),
         Kind::Token => drop(Token::<36, 255>::read(found, required, notes)),
         Kind::Word(words) => drop(word_of(words, found, notes)),
-        Kind::Object(_) | Kind::List(_) => {}
+        Kind::Object(_) | Kind::List(_) | Kind::UpTo(..) => {}
     }
 }
 
 struct Items<'n, 'k> {
     kind: &'static Kind,
+    most: usize,
     notes: &'n mut Notes<'k>,
 }
 
@@ -257,9 +275,7 @@ impl<'de> Visitor<'de> for Items<'_, '_> {
             let more = item(self.kind, &mut sequence, self.notes);
             self.notes.leave();
             if !more? {
-                if index == 0 {
-                    self.notes.add(Rule::EmptyList, "");
-                }
+                note_count(index, self.most, self.notes);
                 break;
             }
         }
@@ -270,7 +286,7 @@ impl<'de> Visitor<'de> for Items<'_, '_> {
         self.notes.add(Rule::WrongType, "an object instead of a list");
         match self.kind.reading() {
             Reading::Object(shape) => Walk { shape, notes: self.notes }.visit_map(map),
-            Reading::List(_) | Reading::Scalar => {
+            Reading::List(..) | Reading::Scalar => {
                 members(&[], map, self.notes, |_, map, _| map.next_value::<IgnoredAny>().map(drop)).map(drop)
             }
         }
@@ -287,7 +303,7 @@ fn item<'de, A: SeqAccess<'de>>(
 ) -> Result<bool, A::Error> {
     Ok(match kind.reading() {
         Reading::Object(shape) => sequence.next_element_seed(Walk { shape, notes })?.is_some(),
-        Reading::List(kind) => sequence.next_element_seed(Items { kind, notes })?.is_some(),
+        Reading::List(kind, most) => sequence.next_element_seed(Items { kind, most, notes })?.is_some(),
         Reading::Scalar => match sequence.next_element::<&'de RawValue>()? {
             Some(json) => {
                 scalar(kind, json.get(), true, notes);

@@ -14,8 +14,8 @@ pub(super) struct Words {
     pub(super) from_21: &'static [&'static str],
     /// Other spellings seen in the field, each with its word. Case, blanks, dots, dashes and underscores do not matter.
     pub(super) aliases: &'static [(&'static str, &'static str)],
-    /// From this version on any other word is as good: the list is advice.
-    pub(super) open_from: Option<Version>,
+    /// From this version on any other word of so many characters is as good: the list is advice.
+    pub(super) open_from: Option<(Version, usize)>,
 }
 
 impl Words {
@@ -34,7 +34,10 @@ impl Words {
         let alias = self.aliases.iter().find(|(spelling, _)| same_letters(spelling, text)).map(|(_, word)| word);
         match alias.or_else(|| known().find(|word| same_letters(word, text))) {
             Some(word) => (Word::Known(word), Some(Rule::EnumAlias)),
-            None if self.open_from.is_some_and(|open| version >= open) => (Word::Other(text.trim().into()), None),
+            None if self.open_from.is_some_and(|(open, _)| version >= open) => {
+                let long = self.open_from.is_some_and(|(_, longest)| text.chars().count() > longest);
+                (Word::Other(text.trim().into()), long.then_some(Rule::TooLong))
+            }
             None => (Word::Other(text.trim().into()), Some(Rule::EnumUnknown)),
         }
     }
@@ -48,7 +51,7 @@ pub(super) trait Vocabulary {
 
 /// Declares vocabularies: words, those that only 2.1 has, and other spellings.
 macro_rules! vocabulary {
-    ($(#[$doc:meta])* $name:ident [$($word:literal)*] $(from_21 [$($newer:literal)*])? $(open $open:ident)? $($alias:literal => $of:literal)*) => {
+    ($(#[$doc:meta])* $name:ident [$($word:literal)*] $(from_21 [$($newer:literal)*])? $(open $open:ident $longest:literal)? $($alias:literal => $of:literal)*) => {
         $(#[$doc])*
         #[derive(Debug)]
         pub(in crate::ocpp) struct $name;
@@ -58,24 +61,24 @@ macro_rules! vocabulary {
                 known: &[$($word,)*],
                 from_21: &[$($($newer,)*)?],
                 aliases: &[$(($alias, $of),)*],
-                open_from: $crate::ocpp::words::vocabulary!(@open $($open)?),
+                open_from: $crate::ocpp::words::vocabulary!(@open $($open $longest)?),
             };
         }
     };
     (@open) => { None };
-    (@open $open:ident) => { Some($crate::ocpp::Version::$open) };
+    (@open $open:ident $longest:literal) => { Some(($crate::ocpp::Version::$open, $longest)) };
 }
 pub(super) use vocabulary;
 
 /// Declares vocabularies that shapes name.
 macro_rules! words {
-    ($($(#[$doc:meta])* $name:ident [$($word:literal)*] $(from_21 [$($newer:literal)*])? $(open $open:ident)?;)*) => {
+    ($($(#[$doc:meta])* $name:ident [$($word:literal)*] $(from_21 [$($newer:literal)*])? $(open $open:ident $longest:literal)?;)*) => {
         $($(#[$doc])*
         pub(in crate::ocpp) static $name: $crate::ocpp::words::Words = $crate::ocpp::words::Words {
             known: &[$($word,)*],
             from_21: &[$($($newer,)*)?],
             aliases: &[],
-            open_from: $crate::ocpp::words::vocabulary!(@open $($open)?),
+            open_from: $crate::ocpp::words::vocabulary!(@open $($open $longest)?),
         };)*
     };
 }
@@ -102,7 +105,7 @@ mod tests {
         known: &["Red", "Dark.Blue"],
         from_21: &["Pink"],
         aliases: &[("crimson", "Red")],
-        open_from: Some(Version::V21),
+        open_from: Some((Version::V21, 12)),
     };
 
     #[test]
@@ -125,6 +128,7 @@ mod tests {
         for text in ["Pink", "Green", "Red"] {
             assert_eq!(COLOURS.look_up(text, Version::V21), (Word::Other(text.into()), None));
         }
+        assert_eq!(COLOURS.look_up("A very long green", Version::V21).1, Some(Rule::TooLong));
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub struct Keeping {
     pub(super) levels_ms: [Option<i64>; 3],
     /// Whether changes are noted.
     pub(super) outbox: bool,
+    /// Whether that is as the ledger's last service left it instead.
+    pub(super) as_left: bool,
     /// Most changes that wait.
     pub(super) outbox_rows: i64,
 }
@@ -39,8 +41,14 @@ impl Keeping {
             raw_ms: millis(settings.raw_keep_days),
             levels_ms: [settings.minute_keep_days, settings.quarter_keep_days, settings.hour_keep_days].map(millis),
             outbox,
+            as_left: false,
             outbox_rows: i64::try_from(settings.outbox_rows).unwrap_or(i64::MAX),
         }
+    }
+
+    /// By the settings, for a program that only adds to a ledger: changes are noted where a sink has a position in it.
+    pub fn as_left(settings: &TelemetrySettings) -> Self {
+        Self { as_left: true, ..Self::new(settings, false) }
     }
 }
 

@@ -362,10 +362,16 @@ async fn a_position_and_what_was_refused_are_kept_and_passed_changes_go() {
         db.query_row("SELECT min(seq), max(seq) FROM outbox", [], |row| Ok((row.get(0)?, row.get(1)?)))
     };
     assert_eq!(left(&db).unwrap(), (5_i64, 10_i64));
+    // A program that only adds to the ledger leaves positions alone, and notes what it adds.
+    let as_left = Keeping { as_left: true, outbox_rows: 1000, ..Keeping::default() };
+    let bench = Bench { store: open(&bench.folder, &bench.now, &as_left), ..bench };
+    bench.commit(vec![register(NOON, 7)]).await;
+    bench.store.close(Duration::from_secs(5)).await.unwrap();
+    assert_eq!(left(&db).unwrap(), (5_i64, 11_i64));
     // Without a sink nothing waits; the newest stays, so that no number comes twice.
     drop(open(&bench.folder, &bench.now, &Keeping::default()));
     sqlite::Sweeper::new(Keeping::default()).slice(&db, At::from_millis(NOON)).unwrap();
-    assert_eq!(left(&db).unwrap(), (10_i64, 10_i64));
+    assert_eq!(left(&db).unwrap(), (11_i64, 11_i64));
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ mod mutations;
 mod operations;
 mod quirks;
 mod quirks_reading;
+mod replay;
 mod replies;
 mod robustness;
 mod samples;

@@ -7,6 +7,7 @@ import pathlib
 import signal
 import sqlite3
 import subprocess
+import time
 import urllib.error
 import urllib.request
 
@@ -54,6 +55,14 @@ class Service:
 
     def items(self, path):
         return self.json(path)["items"]
+
+    def wait_for(self, path):
+        """The items of a list, once there are any: what no answer waits for is written a moment later."""
+        deadline = time.monotonic() + 20
+        while not (items := self.items(path)):
+            assert time.monotonic() < deadline, f"nothing at {path}"
+            time.sleep(0.02)
+        return items
 
     def ledger(self, sql, *arguments):
         """Rows of a query, as anybody with sqlite3 would ask it."""

@@ -106,7 +106,7 @@ impl Emit for FrameReceived<'_> {
     fn emit(self, observer: &Observer) {
         observer.metrics.frames.with_label_values(&[self.action]).inc();
         observer.metrics.received_bytes.inc_by(self.bytes as u64);
-        observer.board.heard(self.charger, self.at);
+        observer.board.heard(self.charger, self.at, !self.deviations.is_empty());
         for deviation in self.deviations {
             let rule = deviation.rule.as_str();
             observer.metrics.deviations.with_label_values(&[rule]).inc();

@@ -8,7 +8,7 @@ use crate::domain::event::{Boot, Event, Security, StatusReport, VendorData};
 use crate::domain::ids::Outlet;
 use crate::domain::reading::Word;
 use crate::domain::status::ConnectorStatus;
-use crate::ocpp::field::{Choice, Text, Time};
+use crate::ocpp::field::{CheckedText, Choice, Text, Time};
 use crate::ocpp::record::{Object, One, record};
 use crate::ocpp::shape::{Anything, CheckedList, Shape, Shaped};
 
@@ -78,8 +78,8 @@ record! {
     /// AuthorizeRequest. Certificates are the business of whoever bills.
     struct Authorize<'de> {
         token: One<IdToken<'de>> = "idToken" required,
-        certificate: Text<'de, 10000> = "certificate" optional,
-        hashes: CheckedList<OcspRequestData> = "iso15118CertificateHashData" optional,
+        certificate: CheckedText<5500, 10000> = "certificate" optional,
+        hashes: CheckedList<OcspRequestData, 4> = "iso15118CertificateHashData" optional,
     }
 }
 

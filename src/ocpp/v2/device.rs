@@ -5,7 +5,7 @@ use super::words::{Attribute, Data, EventNotification, Monitoring, Mutability};
 use crate::domain::device::{DeviceVariable, Monitor, Subject};
 use crate::domain::event::Event;
 use crate::domain::ids::Outlet;
-use crate::ocpp::field::{Choice, Count, Flag, Number, Text, Time, Whole};
+use crate::ocpp::field::{Choice, Count, Flag, Number, Text, Time, Verbatim, Whole, Within};
 use crate::ocpp::notes::Notes;
 use crate::ocpp::record::{Element, List, Object, One, record};
 
@@ -54,7 +54,7 @@ record! {
     struct ReportData<'de> {
         component: Object<Component<'de>> = "component" required,
         variable: Object<Variable<'de>> = "variable" required,
-        attributes: List<'de, VariableAttribute<'de>> = "variableAttribute" required,
+        attributes: List<'de, VariableAttribute<'de>, 4> = "variableAttribute" required,
         characteristics: Object<Characteristics<'de>> = "variableCharacteristics" optional,
     }
 }
@@ -63,7 +63,7 @@ record! {
     /// VariableAttributeType.
     struct VariableAttribute<'de> {
         attribute: Choice<Attribute> = "type" optional,
-        value: Text<'de, 2500> = "value" optional,
+        value: Verbatim<'de, 2500> = "value" optional,
         mutability: Choice<Mutability> = "mutability" optional,
         persistent: Flag = "persistent" optional,
         constant: Flag = "constant" optional,
@@ -77,7 +77,7 @@ record! {
         data: Choice<Data> = "dataType" required,
         least: Number<'de> = "minLimit" optional,
         most: Number<'de> = "maxLimit" optional,
-        longest: Count = "maxElements" optional_from_21,
+        longest: Within<1, { i64::MAX }> = "maxElements" optional_from_21,
         values: Text<'de, 1000> = "valuesList" optional,
         monitored: Flag = "supportsMonitoring" required,
     }

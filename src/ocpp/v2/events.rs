@@ -6,7 +6,7 @@ use super::words::{EventNotification, EventTrigger};
 use crate::domain::device::Observation;
 use crate::domain::energy::Milli;
 use crate::domain::event::Event;
-use crate::ocpp::field::{Choice, Count, Flag, Text, Time};
+use crate::ocpp::field::{Choice, Count, Flag, Text, Time, Verbatim};
 use crate::ocpp::notes::Notes;
 use crate::ocpp::number::Decimal;
 use crate::ocpp::record::{Element, List, Object, record};
@@ -28,7 +28,7 @@ record! {
         at: Time = "timestamp" required,
         trigger: Choice<EventTrigger> = "trigger" required,
         cause: Count = "cause" optional,
-        value: Text<'de, 2500> = "actualValue" required,
+        value: Verbatim<'de, 2500> = "actualValue" required,
         code: Text<'de, 50> = "techCode" optional,
         info: Text<'de, 500> = "techInfo" optional,
         cleared: Flag = "cleared" optional,

@@ -115,7 +115,7 @@ record! {
     struct IdToken<'de> {
         token: Token<36, 255> = "idToken" required,
         kind: Choice<TokenKind> = "type" required,
-        additional: CheckedList<AdditionalInfo> = "additionalInfo" optional,
+        additional: CheckedList<AdditionalInfo, { usize::MAX }> = "additionalInfo" optional,
     }
 }
 

@@ -90,32 +90,37 @@ pub(in crate::ocpp) fn no_chain(asked: &Asked<'_>) -> Payload {
     Some(format!(r#"{{"certificateStatus":{}}}"#, asked.echo.unwrap_or("[]")))
 }
 
-/// What the answer to a GetCertificateChainStatus repeats of it.
+/// What the answer to a GetCertificateChainStatus repeats of it, as far as that can be read: the schema wants each part
+/// of it, and at least one certificate.
 pub(in crate::ocpp) fn chain_echo(payload: &str) -> Option<String> {
-    let payload: Value = serde_json::from_str(payload).ok()?;
+    let payload: Value = serde_json::from_str(payload).unwrap_or_default();
     let failed = |request: &Value| {
-        let hash = request.get("certificateHashData")?.as_object()?;
-        let text = |key: &str, limit: usize| -> Option<String> {
-            hash.get(key)?.as_str().map(|text| text.chars().take(limit).collect())
+        let hash = &request["certificateHashData"];
+        let text = |value: &Value, limit: usize| -> String {
+            value.as_str().unwrap_or_default().chars().take(limit).collect()
         };
-        let algorithm =
-            text("hashAlgorithm", 6).filter(|word| ["SHA256", "SHA384", "SHA512"].contains(&word.as_str()))?;
-        let source = request.get("source")?.as_str().filter(|word| ["CRL", "OCSP"].contains(word))?;
-        Some(serde_json::json!({
+        let word = |value: &Value, words: &[&'static str]| -> &'static str {
+            words.iter().find(|word| value.as_str() == Some(word)).unwrap_or(&words[0])
+        };
+        serde_json::json!({
             "certificateHashData": {
-                "hashAlgorithm": algorithm,
-                "issuerNameHash": text("issuerNameHash", 128)?,
-                "issuerKeyHash": text("issuerKeyHash", 128)?,
-                "serialNumber": text("serialNumber", 40)?,
+                "hashAlgorithm": word(&hash["hashAlgorithm"], &["SHA256", "SHA384", "SHA512"]),
+                "issuerNameHash": text(&hash["issuerNameHash"], 128),
+                "issuerKeyHash": text(&hash["issuerKeyHash"], 128),
+                "serialNumber": text(&hash["serialNumber"], 40),
             },
-            "source": source,
+            "source": word(&request["source"], &["OCSP", "CRL"]),
             "status": "Failed",
             "nextUpdate": NEVER_KNOWN,
-        }))
+        })
     };
-    let requests = payload.get("certificateStatusRequests")?.as_array()?;
-    let answers: Vec<Value> = requests.iter().take(MOST_CERTIFICATES).filter_map(failed).collect();
-    (!answers.is_empty()).then(|| Value::from(answers).to_string())
+    let asked = &payload["certificateStatusRequests"];
+    let requests = asked.as_array().map_or(std::slice::from_ref(asked), Vec::as_slice);
+    let mut answers: Vec<Value> = requests.iter().take(MOST_CERTIFICATES).map(failed).collect();
+    if answers.is_empty() {
+        answers.push(failed(&Value::Null));
+    }
+    Some(Value::from(answers).to_string())
 }
 
 /// Most certificates that a GetCertificateChainStatus may ask for.

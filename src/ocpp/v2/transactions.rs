@@ -7,7 +7,7 @@ use super::metering::MeterValue;
 use super::shapes::{COST_DETAILS, TRANSACTION_LIMIT};
 use super::words::{Charging, EventType, OperationMode, Preconditioning, Reason, TriggerReason};
 use crate::domain::event::{Event, Stage, TransactionReport};
-use crate::ocpp::field::{Choice, Count, Flag, Text, Time, Whole};
+use crate::ocpp::field::{Choice, Count, Flag, Text, Time, Whole, Within};
 use crate::ocpp::record::{List, Object, One, record};
 use crate::ocpp::shape::{Kept, Shape, Shaped};
 use crate::ocppj;
@@ -24,7 +24,7 @@ record! {
         evse: One<Evse<'de>> = "evse" optional,
         token: One<IdToken<'de>> = "idToken" optional,
         buckets: List<'de, MeterValue<'de>> = "meterValue" optional,
-        phases: Count = "numberOfPhasesUsed" optional,
+        phases: Within<0, 3> = "numberOfPhasesUsed" optional,
         cable_limit: Whole = "cableMaxCurrent" optional,
         reservation: Count = "reservationId" optional,
         preconditioning: Choice<Preconditioning> = "preconditioningStatus" optional_from_21,

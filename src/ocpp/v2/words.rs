@@ -44,7 +44,7 @@ vocabulary! {
 
 vocabulary! {
     /// IdTokenEnumType; 2.1 takes any text.
-    TokenKind ["ISO14443" "ISO15693" "Central" "eMAID" "KeyCode" "Local" "MacAddress" "NoAuthorization"] open V21
+    TokenKind ["ISO14443" "ISO15693" "Central" "eMAID" "KeyCode" "Local" "MacAddress" "NoAuthorization"] open V21 20
 }
 
 vocabulary! {
@@ -139,7 +139,7 @@ vocabulary! {
     Unit [
         "Wh" "kWh" "W" "kW" "A" "V" "Percent" "Celsius" "varh" "kvarh" "VAh" "kVAh" "VA" "kVA" "var" "kvar" "Hz"
         "Fahrenheit" "K" "Ah" "s"
-    ] open V201
+    ] open V201 20
     "C" => "Celsius" "°C" => "Celsius" "degC" => "Celsius" "Celcius" => "Celsius" "Centigrade" => "Celsius"
     "F" => "Fahrenheit" "°F" => "Fahrenheit" "Kelvin" => "K"
     "%" => "Percent" "pct" => "Percent" "Hertz" => "Hz"

@@ -59,7 +59,7 @@ const ROLLED_UP: i64 = 3;
 /// Opens or makes the ledger; begins a watch, and accounts for the time in which there was none.
 pub(super) fn open(
     settings: &StoreSettings,
-    keeping: Keeping,
+    mut keeping: Keeping,
     now: At,
     observer: &Observer,
 ) -> Result<(SqliteBackend, Vec<SqliteReader>), StoreError> {
@@ -75,6 +75,9 @@ pub(super) fn open(
         Migration::Failed(error) => StoreError::Open(format!("{}: {error}", path.display())),
     })?;
     let open_error = |error: rusqlite::Error| StoreError::Open(format!("{}: {error}", path.display()));
+    if keeping.as_left {
+        keeping.outbox = outbox::is_awaited(&connection).map_err(open_error)?;
+    }
     let outage = watch::begin_watch(&mut connection, now, &keeping).map_err(open_error)?;
     conformance::catch_up(&mut connection).map_err(open_error)?;
     observer.tell(LedgerOpened { path: &path, outage });

@@ -185,6 +185,11 @@ fn standing(db: &Connection, id: SessionId) -> Result<Option<Stand>, rusqlite::E
     select.query_row([id.0], stand).optional()
 }
 
+/// Whether any sink has a position in this ledger.
+pub(super) fn is_awaited(db: &Connection) -> Result<bool, rusqlite::Error> {
+    db.query_row("SELECT EXISTS (SELECT 1 FROM sink_position)", [], |row| row.get(0))
+}
+
 /// How far a sink has come.
 pub(super) fn position(db: &Connection, sink: &str) -> Result<Option<SinkPosition>, rusqlite::Error> {
     let track = |row: &rusqlite::Row<'_>, first: usize| {

@@ -376,7 +376,9 @@ impl Backend for SqliteBackend {
             "UPDATE watch SET alive_ms = max(alive_ms, ?1), ended_cleanly = ?2 WHERE id = (SELECT max(id) FROM watch)",
             params![now.millis(), clean_end],
         )?;
-        let mut update = self.db.prepare_cached("UPDATE charger_row SET heard_ms = ?2 WHERE id = ?1")?;
+        let mut update = self
+            .db
+            .prepare_cached("UPDATE charger_row SET heard_ms = max(coalesce(heard_ms, ?2), ?2) WHERE id = ?1")?;
         for (key, at) in &self.heard {
             update.execute(params![key.0, at.millis()])?;
         }

@@ -19,7 +19,7 @@ shapes! {
         "signatureId": Within(0, i64::MAX), optional_from_21;
         "digestValue": Text(88), optional_from_21;
         "useLocalTime": Flag, optional_from_21;
-        "chargingSchedulePeriod": List(&Object(&CHARGING_SCHEDULE_PERIOD)), required;
+        "chargingSchedulePeriod": UpTo(1024, &Object(&CHARGING_SCHEDULE_PERIOD)), required;
         "randomizedDelay": Within(0, i64::MAX), optional_from_21;
         "salesTariff": Object(&SALES_TARIFF), optional;
         "absolutePriceSchedule": Object(&ABSOLUTE_PRICE_SCHEDULE), optional_from_21;
@@ -40,9 +40,9 @@ shapes! {
         "limit_L3": Number, optional_from_21;
         "numberPhases": Within(0, 3), optional;
         "phaseToUse": Within(0, 3), optional;
-        "dischargeLimit": Number, optional_from_21;
-        "dischargeLimit_L2": Number, optional_from_21;
-        "dischargeLimit_L3": Number, optional_from_21;
+        "dischargeLimit": NumberBetween(i64::MIN, 0), optional_from_21;
+        "dischargeLimit_L2": NumberBetween(i64::MIN, 0), optional_from_21;
+        "dischargeLimit_L3": NumberBetween(i64::MIN, 0), optional_from_21;
         "setpoint": Number, optional_from_21;
         "setpoint_L2": Number, optional_from_21;
         "setpoint_L3": Number, optional_from_21;
@@ -53,8 +53,8 @@ shapes! {
         "evseSleep": Flag, optional_from_21;
         "v2xBaseline": Number, optional_from_21;
         "operationMode": Word(&words::OPERATION_MODE), optional_from_21;
-        "v2xFreqWattCurve": List(&Object(&V2X_FREQ_WATT_POINT)), optional_from_21;
-        "v2xSignalWattCurve": List(&Object(&V2X_SIGNAL_WATT_POINT)), optional_from_21;
+        "v2xFreqWattCurve": UpTo(20, &Object(&V2X_FREQ_WATT_POINT)), optional_from_21;
+        "v2xSignalWattCurve": UpTo(20, &Object(&V2X_SIGNAL_WATT_POINT)), optional_from_21;
     }
 
     /// V2XFreqWattPointType (2.1).
@@ -108,14 +108,14 @@ shapes! {
     EV_ABSOLUTE_PRICE_SCHEDULE {
         "timeAnchor": Time, required;
         "currency": Text(3), required;
-        "evAbsolutePriceScheduleEntries": List(&Object(&EV_ABSOLUTE_PRICE_SCHEDULE_ENTRY)), required;
+        "evAbsolutePriceScheduleEntries": UpTo(1024, &Object(&EV_ABSOLUTE_PRICE_SCHEDULE_ENTRY)), required;
         "priceAlgorithm": Text(2000), required;
     }
 
     /// EVAbsolutePriceScheduleEntryType (2.1).
     EV_ABSOLUTE_PRICE_SCHEDULE_ENTRY {
         "duration": Whole, required;
-        "evPriceRule": List(&Object(&EV_PRICE_RULE)), required;
+        "evPriceRule": UpTo(8, &Object(&EV_PRICE_RULE)), required;
     }
 
     /// EVPriceRuleType (2.1).
@@ -126,7 +126,7 @@ shapes! {
 
     /// EVPowerScheduleType (2.1).
     EV_POWER_SCHEDULE {
-        "evPowerScheduleEntries": List(&Object(&EV_POWER_SCHEDULE_ENTRY)), required;
+        "evPowerScheduleEntries": UpTo(1024, &Object(&EV_POWER_SCHEDULE_ENTRY)), required;
         "timeAnchor": Time, required;
     }
 
@@ -143,9 +143,9 @@ shapes! {
         "evMaxPower": WholeUntil21, optional;
         "evEnergyCapacity": WholeUntil21, optional;
         "energyAmount": WholeUntil21, optional;
-        "stateOfCharge": Within(0, 100), optional;
-        "fullSoC": Within(0, 100), optional;
-        "bulkSoC": Within(0, 100), optional;
+        "stateOfCharge": Between(0, 100), optional;
+        "fullSoC": Between(0, 100), optional;
+        "bulkSoC": Between(0, 100), optional;
     }
 
     /// V2XChargingParametersType (2.1).
@@ -187,7 +187,7 @@ shapes! {
         "validTo": Time, optional;
         "transactionId": Text(36), optional;
         "maxOfflineDuration": Whole, optional_from_21;
-        "chargingSchedule": List(&Object(&CHARGING_SCHEDULE)), required;
+        "chargingSchedule": UpTo(3, &Object(&CHARGING_SCHEDULE)), required;
         "invalidAfterOfflineDuration": Flag, optional_from_21;
         "dynUpdateInterval": Whole, optional_from_21;
         "dynUpdateTime": Time, optional_from_21;

@@ -24,7 +24,7 @@ shapes! {
         "endDateTime": Time, optional;
         "transactionId": Text(36), optional;
         "message": Object(&MESSAGE_CONTENT), required;
-        "messageExtra": List(&Object(&MESSAGE_CONTENT)), optional_from_21;
+        "messageExtra": UpTo(4, &Object(&MESSAGE_CONTENT)), optional_from_21;
     }
 
     /// ComponentType.
@@ -59,8 +59,8 @@ shapes! {
     BATTERY_DATA {
         "evseId": Within(0, i64::MAX), required;
         "serialNumber": Text(50), required;
-        "soC": Number, required;
-        "soH": Number, required;
+        "soC": NumberBetween(0, 100), required;
+        "soH": NumberBetween(0, 100), required;
         "productionDate": Time, optional;
         "vendorInfo": Text(500), optional;
     }
@@ -82,13 +82,13 @@ shapes! {
     CERTIFICATE_STATUS_REQUEST_INFO {
         "certificateHashData": Object(&CERTIFICATE_HASH_DATA), required;
         "source": Word(&words::CERTIFICATE_STATUS_SOURCE), required;
-        "urls": List(&Text(2000)), required;
+        "urls": UpTo(5, &Text(2000)), required;
     }
 
     /// StreamDataElementType (2.1).
     STREAM_DATA_ELEMENT {
         "t": Number, required;
-        "v": Text(2500), required;
+        "v": Verbatim(2500), required;
     }
 
     /// AddressType (2.1).

@@ -61,7 +61,7 @@ shapes! {
 
     /// DERCurveType (2.1).
     DER_CURVE {
-        "curveData": List(&Object(&DER_CURVE_POINTS)), required;
+        "curveData": UpTo(10, &Object(&DER_CURVE_POINTS)), required;
         "hysteresis": Object(&HYSTERESIS), optional;
         "priority": Within(0, i64::MAX), required;
         "reactivePowerParams": Object(&REACTIVE_POWER_PARAMS), optional;

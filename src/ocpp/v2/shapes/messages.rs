@@ -26,7 +26,7 @@ shapes! {
         "action": Word(&words::CERTIFICATE_ACTION), required;
         "exiRequest": TextBy(5600, 11000), required;
         "maximumContractCertificateChains": Within(0, i64::MAX), optional_from_21;
-        "prioritizedEMAIDs": List(&Text(255)), optional_from_21;
+        "prioritizedEMAIDs": UpTo(8, &Text(255)), optional_from_21;
     }
 
     /// GetCertificateStatusRequest.
@@ -112,7 +112,7 @@ shapes! {
 
     /// GetCertificateChainStatusRequest (2.1).
     GET_CERTIFICATE_CHAIN_STATUS {
-        "certificateStatusRequests": List(&Object(&CERTIFICATE_STATUS_REQUEST_INFO)), required;
+        "certificateStatusRequests": UpTo(4, &Object(&CERTIFICATE_STATUS_REQUEST_INFO)), required;
     }
 
     /// NotifyDERAlarmRequest (2.1).
@@ -129,7 +129,7 @@ shapes! {
         "controlId": Text(36), required;
         "started": Flag, required;
         "timestamp": Time, required;
-        "supersededIds": List(&Text(36)), optional;
+        "supersededIds": UpTo(24, &Text(36)), optional;
     }
 
     /// NotifyPeriodicEventStreamRequest (2.1).
@@ -172,14 +172,14 @@ shapes! {
 
     /// ReportDERControlRequest (2.1).
     REPORT_DER_CONTROL {
-        "curve": List(&Object(&DER_CURVE_GET)), optional;
-        "enterService": List(&Object(&ENTER_SERVICE_GET)), optional;
-        "fixedPFAbsorb": List(&Object(&FIXED_PF_GET)), optional;
-        "fixedPFInject": List(&Object(&FIXED_PF_GET)), optional;
-        "fixedVar": List(&Object(&FIXED_VAR_GET)), optional;
-        "freqDroop": List(&Object(&FREQ_DROOP_GET)), optional;
-        "gradient": List(&Object(&GRADIENT_GET)), optional;
-        "limitMaxDischarge": List(&Object(&LIMIT_MAX_DISCHARGE_GET)), optional;
+        "curve": UpTo(24, &Object(&DER_CURVE_GET)), optional;
+        "enterService": UpTo(24, &Object(&ENTER_SERVICE_GET)), optional;
+        "fixedPFAbsorb": UpTo(24, &Object(&FIXED_PF_GET)), optional;
+        "fixedPFInject": UpTo(24, &Object(&FIXED_PF_GET)), optional;
+        "fixedVar": UpTo(24, &Object(&FIXED_VAR_GET)), optional;
+        "freqDroop": UpTo(24, &Object(&FREQ_DROOP_GET)), optional;
+        "gradient": UpTo(24, &Object(&GRADIENT_GET)), optional;
+        "limitMaxDischarge": UpTo(24, &Object(&LIMIT_MAX_DISCHARGE_GET)), optional;
         "requestId": Whole, required;
         "tbc": Flag, optional;
     }

@@ -10,14 +10,14 @@ shapes! {
         "id": Within(0, i64::MAX), required;
         "salesTariffDescription": Text(32), optional;
         "numEPriceLevels": Within(0, i64::MAX), optional;
-        "salesTariffEntry": List(&Object(&SALES_TARIFF_ENTRY)), required;
+        "salesTariffEntry": UpTo(1024, &Object(&SALES_TARIFF_ENTRY)), required;
     }
 
     /// SalesTariffEntryType.
     SALES_TARIFF_ENTRY {
         "relativeTimeInterval": Object(&RELATIVE_TIME_INTERVAL), required;
-        "ePriceLevel": Within(0, i64::MAX), optional;
-        "consumptionCost": List(&Object(&CONSUMPTION_COST)), optional;
+        "ePriceLevel": Between(0, i64::MAX), optional;
+        "consumptionCost": UpTo(3, &Object(&CONSUMPTION_COST)), optional;
     }
 
     /// RelativeTimeIntervalType.
@@ -29,7 +29,7 @@ shapes! {
     /// ConsumptionCostType.
     CONSUMPTION_COST {
         "startValue": Number, required;
-        "cost": List(&Object(&COST)), required;
+        "cost": UpTo(3, &Object(&COST)), required;
     }
 
     /// CostType.
@@ -49,10 +49,10 @@ shapes! {
         "priceAlgorithm": Text(2000), required;
         "minimumCost": Object(&RATIONAL_NUMBER), optional;
         "maximumCost": Object(&RATIONAL_NUMBER), optional;
-        "priceRuleStacks": List(&Object(&PRICE_RULE_STACK)), required;
-        "taxRules": List(&Object(&TAX_RULE)), optional;
+        "priceRuleStacks": UpTo(1024, &Object(&PRICE_RULE_STACK)), required;
+        "taxRules": UpTo(10, &Object(&TAX_RULE)), optional;
         "overstayRuleList": Object(&OVERSTAY_RULE_LIST), optional;
-        "additionalSelectedServices": List(&Object(&ADDITIONAL_SELECTED_SERVICES)), optional;
+        "additionalSelectedServices": UpTo(5, &Object(&ADDITIONAL_SELECTED_SERVICES)), optional;
     }
 
     /// RationalNumberType (2.1).
@@ -64,7 +64,7 @@ shapes! {
     /// PriceRuleStackType (2.1).
     PRICE_RULE_STACK {
         "duration": Whole, required;
-        "priceRule": List(&Object(&PRICE_RULE)), required;
+        "priceRule": UpTo(8, &Object(&PRICE_RULE)), required;
     }
 
     /// PriceRuleType (2.1).
@@ -92,7 +92,7 @@ shapes! {
     /// OverstayRuleListType (2.1).
     OVERSTAY_RULE_LIST {
         "overstayPowerThreshold": Object(&RATIONAL_NUMBER), optional;
-        "overstayRule": List(&Object(&OVERSTAY_RULE)), required;
+        "overstayRule": UpTo(5, &Object(&OVERSTAY_RULE)), required;
         "overstayTimeThreshold": Whole, optional;
     }
 
@@ -112,7 +112,7 @@ shapes! {
 
     /// PriceLevelScheduleType (2.1).
     PRICE_LEVEL_SCHEDULE {
-        "priceLevelScheduleEntries": List(&Object(&PRICE_LEVEL_SCHEDULE_ENTRY)), required;
+        "priceLevelScheduleEntries": UpTo(100, &Object(&PRICE_LEVEL_SCHEDULE_ENTRY)), required;
         "timeAnchor": Time, required;
         "priceScheduleId": Within(0, i64::MAX), required;
         "priceScheduleDescription": Text(32), optional;
@@ -164,7 +164,7 @@ shapes! {
     PRICE {
         "exclTax": Number, optional;
         "inclTax": Number, optional;
-        "taxRates": List(&Object(&TAX_RATE)), optional;
+        "taxRates": UpTo(5, &Object(&TAX_RATE)), optional;
     }
 
     /// TaxRateType (2.1).

@@ -16,7 +16,7 @@ words! {
     CERTIFICATE_STATUS_SOURCE ["CRL" "OCSP"];
 
     /// ChargingLimitSourceEnumType; 2.1 takes any text.
-    CHARGING_LIMIT_SOURCE ["EMS" "Other" "SO" "CSO"] open V21;
+    CHARGING_LIMIT_SOURCE ["EMS" "Other" "SO" "CSO"] open V21 20;
 
     /// ChargingProfileKindEnumType.
     CHARGING_PROFILE_KIND ["Absolute" "Recurring" "Relative"] from_21 ["Dynamic"];
@@ -67,7 +67,7 @@ words! {
     HASH_ALGORITHM ["SHA256" "SHA384" "SHA512"];
 
     /// IdTokenEnumType; 2.1 takes any text.
-    ID_TOKEN ["Central" "eMAID" "ISO14443" "ISO15693" "KeyCode" "Local" "MacAddress" "NoAuthorization"] open V21;
+    ID_TOKEN ["Central" "eMAID" "ISO14443" "ISO15693" "KeyCode" "Local" "MacAddress" "NoAuthorization"] open V21 20;
 
     /// IslandingDetectionEnumType.
     ISLANDING_DETECTION [
