@@ -27,7 +27,7 @@
 //! |---|---|---|
 //! | [`domain`] | PURE. what a network is and how facts change it: ids, time, readings, sessions, the availability timeline, the station machine | – |
 //! | [`ocppj`] | PURE. OCPP-J framing: strict, then one repair pass | domain |
-//! | [`ocpp`] | PURE. OCPP versions to domain events and back; the only user of rust-ocpp | ocppj, domain |
+//! | [`ocpp`] | PURE. OCPP 1.6, 2.0.1 and 2.1 to domain events and back; the only user of rust-ocpp | ocppj, domain |
 //! | [`config`] | settings, the registry of sites and chargers | domain |
 //! | [`observe`] | named events: log lines, metrics, the live picture | domain, config |
 //! | [`store`] | durable facts: group commit, the embedded SQLite ledger, what is read from it | domain, config, observe |
@@ -54,7 +54,8 @@
 //! 5. **Missing is not zero.** Unknown energy is null with a quality that says so.
 //! 6. **Down has a cause**: charger, link, our own outage, operator. Our outages are known from a mark written every few
 //!    seconds.
-//! 7. **Chargers are never changed unasked.** Nothing is sent to a charger but answers and pings.
+//! 7. **Chargers are never changed unasked.** Nothing is sent to a charger but answers and pings, and a question for its
+//!    device model where an operator switched that on.
 //! 8. **Every queue is bounded**, and being full has a counted outcome: chargers wait, or a heartbeat's frame is not kept.
 //! 9. **Two clocks on every fact**, the charger's and ours; the difference is measured.
 //! 10. **Energy is an integer** of thousandths of a watt-hour from the frame to the API.
@@ -66,7 +67,8 @@
 //!
 //! | I want to add | touch | what asks for the rest |
 //! |---|---|---|
-//! | an OCPP message | a function in `ocpp/v16/<block>.rs` and its line in the table of `ocpp/v16/mod.rs` | exhaustive matches |
+//! | an OCPP message | a record and a function in `ocpp/v16/` or `ocpp/v2/`, or a shape where nobody keeps its parts; its line in the table of the version (`ocpp/v16/mod.rs`, `v201.rs`, `v21.rs`) | `tests/frames/<version>/<Action>/`: a normal and a full sample, mutated field by field |
+//! | a word or a spelling of one | `words.rs` of the version | the official schemas in `tests/real/test_schemas.py` |
 //! | a rule of tolerance | the reader in `ocpp/field.rs`, a word in `domain/deviation.rs` | `tests/frames/` |
 //! | a fact of the ledger | a migration in `store/sqlite/`, a `Change`, its writer and reader | exhaustive matches |
 //! | a metric | a line in `observe/metrics.rs` or `observe/page.rs` | tidy: a row in `dashboards/README.md` |

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// A version as its tables have it.
 pub(super) struct Dialect {
     pub(super) version: Version,
-    /// Its requests, in blocks: 2.1 has all of 2.0.1.
+    /// Its requests, in blocks, each in order of name: 2.1 has all of 2.0.1.
     blocks: &'static [&'static [Route]],
 }
 
@@ -105,7 +105,11 @@ impl Dialect {
 
     /// The route of an action, and whether the action was in the specification's spelling.
     pub(super) fn route(&self, action: &str) -> Option<(&'static Route, bool)> {
-        let exact = self.routes().find(|route| route.action == action).map(|route| (route, true));
+        let by_name = |block: &&'static [Route]| {
+            let place = block.binary_search_by(|route| route.action.cmp(action)).ok()?;
+            block.get(place).map(|route| (route, true))
+        };
+        let exact = self.blocks.iter().find_map(by_name);
         let loose = || self.routes().find(|route| route.action.eq_ignore_ascii_case(action));
         exact.or_else(|| loose().map(|route| (route, false)))
     }

@@ -1,7 +1,8 @@
 //! From OCPP frames to domain events and back, for every version. The only user of rust-ocpp. Pure.
 //!
 //! Tolerance is a mechanism, not a list of cases: `record` and `field` read every message leniently, field by field,
-//! and note each deviation by its rule; a version (`v16`) only declares its messages and says what they mean.
+//! and note each deviation by its rule; a version (`v16`, `v201`, `v21`; what the last two share is in `v2`) only declares
+//! its messages and says what they mean. What nobody keeps is held against a `shape` by the same readers.
 //! Whatever a charger sends, [`understand`] ends in a [`Message`], and a call is answered as a call.
 
 mod dialect;

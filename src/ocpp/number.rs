@@ -29,6 +29,9 @@ pub(super) struct Rounded {
 impl Decimal {
     /// Reads a number; `None` when the text is none.
     pub(super) fn read(text: &str) -> Option<Self> {
+        if let Some(mantissa) = plain_whole(text) {
+            return Some(Self { mantissa, exponent: 0, careful: false, cut: false });
+        }
         let trimmed = text.trim();
         let unsigned = trimmed.strip_prefix(['-', '+']).unwrap_or(trimmed);
         let (number, exponent) = match unsigned.split_once(['e', 'E']) {
@@ -100,6 +103,15 @@ impl Decimal {
     pub(super) const fn is_negative(self) -> bool {
         self.mantissa < 0
     }
+}
+
+/// Longest run of digits that is sure to fit.
+const SHORT: usize = 18;
+
+/// The number of a few digits and nothing else, as most are.
+fn plain_whole(text: &str) -> Option<i128> {
+    let short = !text.is_empty() && text.len() <= SHORT && text.bytes().all(|byte| byte.is_ascii_digit());
+    short.then(|| i128::from(text.bytes().fold(0_i64, |value, byte| value * 10 + i64::from(byte - b'0'))))
 }
 
 /// The exponent of scientific notation, saturated where no quantity can be.

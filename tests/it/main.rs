@@ -23,3 +23,4 @@ mod robustness;
 mod samples;
 mod support;
 mod telemetry;
+mod two_x;

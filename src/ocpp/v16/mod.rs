@@ -13,22 +13,21 @@ pub(super) mod words;
 use self::reply::{authorized, boot, data_accepted, empty, rejected, started, stopped, time};
 use super::dialect::{Route, heard};
 
-/// Every request, in the order of the specification.
+/// Every request, in order of name: those of OCPP 1.6 edition 2, section 4, and those that "Improved security for OCPP
+/// 1.6-J", edition 2, adds.
 pub(super) static ROUTES: &[Route] = &[
-    // OCPP 1.6 edition 2, section 4: operations initiated by a charge point.
     heard!("Authorize", core::Authorize, authorize, authorized),
     heard!("BootNotification", core::BootNotification, boot_notification, boot),
     heard!("DataTransfer", core::DataTransfer, data_transfer, data_accepted),
     heard!("DiagnosticsStatusNotification", firmware::DiagnosticsStatus, diagnostics_status, empty),
     heard!("FirmwareStatusNotification", firmware::FirmwareStatus, firmware_status, empty),
     heard!("Heartbeat", core::Heartbeat, heartbeat, time),
-    heard!("MeterValues", metering::MeterValues, meter_values, empty),
-    heard!("StartTransaction", transactions::StartTransaction, start_transaction, started),
-    heard!("StatusNotification", core::StatusNotification, status_notification, empty),
-    heard!("StopTransaction", transactions::StopTransaction, stop_transaction, stopped),
-    // Improved security for OCPP 1.6-J, edition 2.
     heard!("LogStatusNotification", firmware::LogStatus, log_status, empty),
+    heard!("MeterValues", metering::MeterValues, meter_values, empty),
     heard!("SecurityEventNotification", security::SecurityEvent, security_event, empty),
     heard!("SignCertificate", security::SignCertificate, sign_certificate, rejected),
     heard!("SignedFirmwareStatusNotification", firmware::SignedFirmwareStatus, signed_firmware_status, empty),
+    heard!("StartTransaction", transactions::StartTransaction, start_transaction, started),
+    heard!("StatusNotification", core::StatusNotification, status_notification, empty),
+    heard!("StopTransaction", transactions::StopTransaction, stop_transaction, stopped),
 ];
