@@ -17,7 +17,8 @@
 //!                                                             └─ store.commit: rows + frame, ONE transaction grouped over all chargers
 //!                                                                      │
 //!              observe: log lines, metrics, live picture ◄─ effects ───┤
-//!              http: lists, objects, metrics page ◄── reads the ledger ┘
+//!              http: lists, objects, series, metrics page ◄── reads the ledger ┤
+//!              sink: telemetry to a time-series server ◄── what changed ───────┘
 //! ```
 //!
 //! # Rooms
@@ -30,6 +31,7 @@
 //! | [`config`] | settings, the registry of sites and chargers | domain |
 //! | [`observe`] | named events: log lines, metrics, the live picture | domain, config |
 //! | [`store`] | durable facts: group commit, the embedded SQLite ledger, what is read from it | domain, config, observe |
+//! | [`sink`] | telemetry on its way out: InfluxDB 2, back-fill, export; the only user of influxdb2 and parquet | domain, config, observe, store |
 //! | [`gateway`] | the charger side: listener, handshake, one task per charger | all above |
 //! | [`http`] | the readers' side; only reading is possible | domain, config, observe, store, gateway's list of connections |
 //! | [`sim`] | a simulated fleet with its own JSON and its own true meter: an independent witness | – |
@@ -58,6 +60,8 @@
 //! 9. **Two clocks on every fact**, the charger's and ours; the difference is measured.
 //! 10. **Energy is an integer** of thousandths of a watt-hour from the frame to the API.
 //! 11. **No id token is kept in clear**: a keyed hash stands for it, in frames too.
+//! 12. **Telemetry is the ledger, later**: it leaves behind a position that moves only with the server's acknowledgement, is
+//!     made from what the ledger says when it is sent, and names no person, not even by a hash.
 //!
 //! # Where do I change …?
 //!
@@ -69,6 +73,8 @@
 //! | a fact of the ledger | a migration in `store/sqlite/`, a `Change`, its writer and reader | exhaustive matches |
 //! | a metric | a line in `observe/metrics.rs` or `observe/page.rs` | tidy: a row in `dashboards/README.md` |
 //! | an API route | a line in `http/router.rs`, a handler in `http/routes/` | the OpenAPI document is made from it |
+//! | a measure of telemetry | a row in `domain/telemetry.rs` | its field name follows; a row in `dashboards/README.md` |
+//! | a telemetry server | a folder in `sink/`, a section of settings | `sink/suite.rs` |
 //! | a setting | `config/<section>.rs` and a commented line in `config/default.toml` | tidy compares both |
 //! | a charger's habit | `sim/behaviour/<name>.rs` | the fleet test reconciles truth and ledger |
 
@@ -81,4 +87,5 @@ pub mod observe;
 pub mod ocpp;
 pub mod ocppj;
 pub mod sim;
+pub mod sink;
 pub mod store;

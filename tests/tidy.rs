@@ -14,10 +14,11 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("config", &["domain"]),
     ("observe", &["domain", "config"]),
     ("store", &["domain", "config", "observe"]),
+    ("sink", &["domain", "config", "observe", "store"]),
     ("gateway", &["ocppj", "ocpp", "domain", "store", "config", "observe"]),
     ("http", &["domain", "store", "gateway", "config", "observe"]),
     ("sim", &[]),
-    ("app", &["domain", "ocppj", "ocpp", "config", "observe", "store", "gateway", "http", "sim"]),
+    ("app", &["domain", "ocppj", "ocpp", "config", "observe", "store", "sink", "gateway", "http", "sim"]),
 ];
 
 /// Crates that only some rooms may name.
@@ -27,6 +28,9 @@ const CRATE_OF: &[(&str, &[&str])] = &[
     ("prometheus", &["observe"]),
     ("tracing_subscriber", &["observe"]),
     ("rusqlite", &["store"]),
+    ("influxdb2", &["sink"]),
+    ("reqwest011", &["sink"]),
+    ("parquet", &["sink"]),
     ("tokio_tungstenite", &["gateway", "sim"]),
     ("httparse", &["gateway"]),
     ("axum", &["http"]),

@@ -6,11 +6,12 @@ use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{Failure, demo, healthcheck, replay, screen, serve, simulate};
+use super::{Failure, demo, healthcheck, replay, screen, serve, simulate, telemetry};
 use crate::config::Settings;
 use crate::config::load::{Sources, load};
 use crate::config::sites::Registry;
 use crate::gateway::Credentials;
+use crate::sink::influx::Influx;
 
 /// Version and commit; the commit is known where the build was told it (CHARGEWATCH_COMMIT).
 pub(super) const BUILD: (&str, &str) = (
@@ -51,6 +52,14 @@ enum Command {
         allow_negative_numbers = true
     )]
     Replay(replay::ReplayFlags),
+    /// Send telemetry of a period again: after a bucket was lost, or the schema has changed. Can be interrupted.
+    #[command(after_help = "Example: chargewatch backfill --config site.toml --from 2026-11-01 --to 2026-11-08")]
+    Backfill(telemetry::BackfillFlags),
+    /// Write readings or sessions of a period to a file.
+    #[command(
+        after_help = "Example: chargewatch export readings --format parquet --from 2026-11-01 --to 2026-12-01 --output november.parquet"
+    )]
+    Export(telemetry::ExportFlags),
     /// Check the settings, the registry and the passwords, and say what is wrong.
     #[command(after_help = "Exits with 0 when all is well, with 2 when something is wrong.")]
     CheckConfig(ConfigFlag),
@@ -104,6 +113,8 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Demo(flags) => demo::run(&flags),
         Command::Simulate(flags) => simulate::run(flags),
         Command::Replay(flags) => replay::run(&flags),
+        Command::Backfill(flags) => telemetry::backfill(flags),
+        Command::Export(flags) => telemetry::export(flags),
         Command::CheckConfig(flag) => check(&flag),
         Command::Healthcheck { http } => healthcheck::ask(http).map_err(Failure::trouble),
     }
@@ -130,6 +141,10 @@ fn check(flag: &ConfigFlag) -> Result<(), Failure> {
     if let Some(path) = &settings.ocpp.passwords_file {
         Credentials::load(path).map_err(Failure::mistake)?;
         told.push("the charger passwords can be read".to_owned());
+    }
+    if settings.influx.is_on() {
+        Influx::new(&settings.influx).map_err(Failure::mistake)?;
+        told.push(format!("telemetry goes to {}", settings.influx.url));
     }
     screen::say(&told.join("\n"));
     Ok(())

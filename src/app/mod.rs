@@ -8,6 +8,7 @@ mod replay;
 mod screen;
 mod serve;
 mod simulate;
+mod telemetry;
 
 use std::process::ExitCode;
 

@@ -25,8 +25,11 @@ use crate::gateway::{Context, Credentials, Gateway};
 use crate::http::{self, Api};
 use crate::observe::builds::Build;
 use crate::observe::{Observer, log};
+use crate::sink::drain::{Drain, Rules};
+use crate::sink::influx::Influx;
 use crate::store::archive::Archive;
 use crate::store::device::ConformanceFilter;
+use crate::store::telemetry::Keeping;
 use crate::store::{OurClock, Store, StoreError};
 
 /// How long stopping may take: chargers, then the ledger.
@@ -88,7 +91,13 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
         None => Credentials::default(),
     };
     let started = clock();
-    let store = Store::open(&settings.store, clock.clone(), observer.clone()).map_err(ServeError::of)?;
+    let store = Store::open(
+        &settings.store,
+        Keeping::new(&settings.telemetry, settings.influx.is_on()),
+        clock.clone(),
+        observer.clone(),
+    )
+    .map_err(ServeError::of)?;
     let from_file = registry.is_none();
     let registry = match (&settings.registry.file, registry) {
         (_, Some(registry)) => registry,
@@ -103,6 +112,7 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
     let mut chores = vec![tokio::spawn(blame_link(store.clone(), started, clock.clone(), grace_s))];
     let file = settings.registry.file.clone().filter(|_| from_file);
     chores.push(tokio::spawn(reload(file, settings.registry.reload_s, sites.clone())));
+    chores.extend(drain(&settings, &store, &sites, &observer, &clock)?);
     let ready = Arc::new(AtomicBool::new(false));
     let connections = Connections::default();
     let api = Api {
@@ -139,6 +149,23 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
     ready.store(true, Ordering::Relaxed);
     info!(chargers = %gateway.local_addr(), readers = %http_addr, "serving");
     Ok(Running { gateway, store, http_addr, ready, stop_http, http, chores, observer })
+}
+
+/// Telemetry on its way out, where a sink is configured.
+fn drain(
+    settings: &Settings,
+    store: &Store,
+    sites: &SharedRegistry,
+    observer: &Observer,
+    clock: &OurClock,
+) -> Result<Option<JoinHandle<()>>, ServeError> {
+    if !settings.influx.is_on() {
+        return Ok(None);
+    }
+    let influx = Influx::new(&settings.influx).map_err(ServeError::of)?;
+    let rules = Rules::from(&settings.influx);
+    let drain = Drain::new(influx, store.clone(), sites.clone(), observer.clone(), clock.clone(), rules);
+    Ok(Some(tokio::spawn(drain.run())))
 }
 
 impl Running {

@@ -18,7 +18,7 @@ pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 const PREFIX: &str = "CHARGEWATCH_";
 
 /// Variables with the prefix that are no settings.
-const NO_SETTINGS: [&str; 2] = ["CHARGEWATCH_CONFIG", "CHARGEWATCH_COMMIT"];
+const NO_SETTINGS: [&str; 3] = ["CHARGEWATCH_CONFIG", "CHARGEWATCH_COMMIT", "CHARGEWATCH_INFLUX_TOKEN"];
 
 /// What is wrong with the settings: one line per mistake.
 #[derive(Debug, PartialEq, Eq)]

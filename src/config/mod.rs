@@ -3,6 +3,7 @@
 
 pub mod availability;
 pub mod http;
+pub mod influx;
 pub mod load;
 pub mod log;
 pub mod metrics;
@@ -11,6 +12,7 @@ pub mod registry;
 pub mod sites;
 mod sites_file;
 pub mod store;
+pub mod telemetry;
 
 use std::path::PathBuf;
 
@@ -26,6 +28,10 @@ pub struct Settings {
     pub http: http::HttpSettings,
     /// The ledger.
     pub store: store::StoreSettings,
+    /// Readings and roll-ups.
+    pub telemetry: telemetry::TelemetrySettings,
+    /// InfluxDB.
+    pub influx: influx::InfluxSettings,
     /// Sites and chargers.
     pub registry: registry::RegistrySettings,
     /// Availability rules.
@@ -72,6 +78,7 @@ impl Settings {
         );
         object(self.store.readers == 0, "store.readers", "must be at least 1");
         object(self.store.alive_interval_s == 0, "store.alive_interval_s", "must be at least 1");
+        found.extend(self.influx.objections());
         found
     }
 }

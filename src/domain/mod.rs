@@ -16,5 +16,6 @@ pub mod record;
 pub mod sequence;
 pub mod station;
 pub mod status;
+pub mod telemetry;
 pub mod time;
 pub mod token;

@@ -22,6 +22,10 @@ use crate::store::archive::Archive;
 /// Rows that are read at a time when the whole list is streamed.
 const STREAM_PAGE: usize = 1000;
 
+/// Media types of streams.
+const CSV: &str = "text/csv; charset=utf-8; header=present";
+const NDJSON: &str = "application/x-ndjson";
+
 /// One page of a list: rows with the cursor of each.
 pub(super) type Page = Vec<(String, Row)>;
 
@@ -75,6 +79,18 @@ pub(super) async fn answer(
     }
 }
 
+/// Answers with all there is, which is bounded elsewhere.
+pub(super) fn whole(resource: &'static Resource, query: &Query, rows: Vec<Row>) -> Result<Response, Problem> {
+    let rows: Page = rows.into_iter().map(|row| (String::new(), row)).collect();
+    let (form, kind) = match query.text(&FORMAT) {
+        Some("csv") => (Form::Csv, CSV),
+        Some("ndjson") => (Form::NdJson, NDJSON),
+        _ => return Ok(json(resource, &rows, None)),
+    };
+    let body = render(resource, &rows, form, true).map_err(|error| StoreError::Read(error.to_string()))?;
+    Ok(([(header::CONTENT_TYPE, kind)], body).into_response())
+}
+
 async fn page(api: &Api, resource: &'static Resource, query: &Query, source: impl Source) -> Result<Response, Problem> {
     let limit = query.limit(api.max_page)?;
     let wrong = || Problem::bad_request("cursor is none that this list gave out");
@@ -85,6 +101,11 @@ async fn page(api: &Api, resource: &'static Resource, query: &Query, source: imp
         Err(Fault::Cursor) => return Err(wrong()),
         Err(Fault::Store(error)) => return Err(error.into()),
     };
+    let next = rows.last().filter(|_| rows.len() == limit).map(|(cursor, _)| pack(cursor));
+    Ok(json(resource, &rows, next.as_deref()))
+}
+
+fn json(resource: &'static Resource, rows: &Page, next: Option<&str>) -> Response {
     let mut body = String::from("{\"items\":[");
     for (index, (_, row)) in rows.iter().enumerate() {
         if index > 0 {
@@ -93,12 +114,12 @@ async fn page(api: &Api, resource: &'static Resource, query: &Query, source: imp
         resource.json(row, &mut body);
     }
     body.push_str("],\"next_cursor\":");
-    match rows.last().filter(|_| rows.len() == limit) {
-        Some((cursor, _)) => table::text(&pack(cursor), &mut body),
+    match next {
+        Some(cursor) => table::text(cursor, &mut body),
         None => body.push_str("null"),
     }
     body.push('}');
-    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
 /// The form of a stream.
@@ -139,8 +160,8 @@ fn stream(api: &Api, resource: &'static Resource, source: impl Source, form: For
     });
     let body = Body::from_stream(futures_util::stream::poll_fn(move |context| ready.poll_recv(context)));
     let kind = match form {
-        Form::Csv => "text/csv; charset=utf-8; header=present",
-        Form::NdJson => "application/x-ndjson",
+        Form::Csv => CSV,
+        Form::NdJson => NDJSON,
     };
     ([(header::CONTENT_TYPE, kind)], body).into_response()
 }

@@ -11,7 +11,7 @@ use axum::routing::{MethodRouter, get};
 
 use super::error::Problem;
 use super::params::{CHARGER, CURSOR, FORMAT, FROM, LIMIT, Param, SITE, TO};
-use super::routes::{chargers, conformance, device, evidence, health, sessions};
+use super::routes::{chargers, conformance, device, evidence, health, sessions, telemetry};
 use super::table::Resource;
 use super::{Api, openapi};
 
@@ -127,6 +127,13 @@ pub(super) const ROUTES: &[Route] = &[
         gives: Gives::List(&sessions::READING),
         params: &[&LIMIT, &CURSOR, &FORMAT],
         handler: || get(sessions::readings),
+    },
+    Route {
+        path: "/api/v1/telemetry",
+        about: "Series of what was measured, by connector, charger or site: the last day by the hour, where nothing else is said.",
+        gives: Gives::List(&telemetry::POINT),
+        params: telemetry::PARAMS,
+        handler: || get(telemetry::series),
     },
     Route {
         path: "/api/v1/sessions/{id}/reports",

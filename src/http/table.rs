@@ -188,6 +188,13 @@ fn value(kind: Kind, cell: &Cell, out: &mut String) {
 
 /// Writes a JSON string.
 pub(super) fn text(content: &str, out: &mut String) {
+    if content.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\')) {
+        // Almost all are plain.
+        out.push('"');
+        out.push_str(content);
+        out.push('"');
+        return;
+    }
     out.push_str(&serde_json::Value::from(content).to_string());
 }
 

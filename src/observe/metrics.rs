@@ -1,6 +1,8 @@
 //! The one table of this process's own metrics. Per-charger and per-connector series come from the live picture.
 
-use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::{
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+};
 
 /// Buckets for answers and commits: 0.5 ms to 10 s.
 const SECONDS: [f64; 13] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
@@ -39,6 +41,22 @@ pub struct Metrics {
     pub store_writable: IntGauge,
     /// Size of the ledger's files.
     pub store_bytes: IntGauge,
+    /// Points that a server of telemetry has taken, by sink.
+    pub sink_points: IntCounterVec,
+    /// Bytes sent to a server of telemetry and taken, compressed, by sink.
+    pub sink_bytes: IntCounterVec,
+    /// Requests to a server of telemetry, by sink and outcome.
+    pub sink_requests: IntCounterVec,
+    /// Points refused for what they say, by sink.
+    pub sink_dead_letters: IntCounterVec,
+    /// Changes that are yet to be sent, by sink and part (live, backfill).
+    pub sink_rows_behind: IntGaugeVec,
+    /// Age of the oldest change that is yet to be sent, in seconds, by sink and part.
+    pub sink_lag_seconds: IntGaugeVec,
+    /// 1 while the last request was taken, by sink.
+    pub sink_up: IntGaugeVec,
+    /// Changes that went before a sink had taken them.
+    pub outbox_dropped: IntCounter,
     /// Time of an HTTP answer, by route.
     pub http_seconds: HistogramVec,
 }
@@ -67,6 +85,14 @@ impl Metrics {
             commit_failures: table.counters("store_commit_failures_total", "Commits that failed.", &["outcome"])?,
             store_writable: table.gauge("store_writable", "1 while the ledger takes writes, else 0.")?,
             store_bytes: table.gauge("store_size_bytes", "Size of the ledger's files.")?,
+            sink_points: table.counters("sink_points_total", "Points taken by a telemetry server.", &["sink"])?,
+            sink_bytes: table.counters("sink_bytes_total", "Compressed bytes taken by it.", &["sink"])?,
+            sink_requests: table.counters("sink_requests_total", "Requests by outcome.", &["sink", "outcome"])?,
+            sink_dead_letters: table.counters("sink_dead_letters_total", "Points refused for good.", &["sink"])?,
+            sink_rows_behind: table.gauges("sink_rows_behind", "Changes yet to be sent.", &["sink", "part"])?,
+            sink_lag_seconds: table.gauges("sink_lag_seconds", "Age of the oldest unsent.", &["sink", "part"])?,
+            sink_up: table.gauges("sink_up", "1 while the telemetry server takes points, else 0.", &["sink"])?,
+            outbox_dropped: table.counter("outbox_dropped_total", "Changes dropped before a sink took them.")?,
             http_seconds: table.histograms("http_request_seconds", "Time of an HTTP answer.", &["route", "status"])?,
             registry: registry.clone(),
         };
@@ -99,6 +125,10 @@ impl Table<'_> {
 
     fn gauge(&self, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {
         self.keep(IntGauge::with_opts(Self::opts(name, help))?)
+    }
+
+    fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec, prometheus::Error> {
+        self.keep(IntGaugeVec::new(Self::opts(name, help), labels)?)
     }
 
     fn histogram(&self, name: &str, help: &str) -> Result<Histogram, prometheus::Error> {

@@ -2,6 +2,8 @@
 
 use super::StoreError;
 use super::archive::{Archive, HandshakeRow};
+use super::sqlite::Swept;
+use super::telemetry::{DeadLetter, SinkPosition, Telemetry};
 use crate::domain::ids::{ChargerId, SessionId, StationKey};
 use crate::domain::memory::{Known, Question, StationMemory};
 use crate::domain::record::{Change, FrameRow};
@@ -38,12 +40,16 @@ pub(super) trait Backend: Send + 'static {
     fn mark_alive(&mut self, now: At, clean_end: bool) -> Result<(), WriteError>;
     /// Turns our own outage into the link's fault from `started` on, where nobody came back.
     fn blame_link(&mut self, started: At) -> Result<(), WriteError>;
+    /// Moves the position of a sink, and keeps the points that were refused on the way.
+    fn advance(&mut self, sink: &str, position: &SinkPosition, dead: &[DeadLetter], now: At) -> Result<(), WriteError>;
     /// Makes the transaction durable.
     fn commit(&mut self) -> Result<(), WriteError>;
     /// Undoes the transaction.
     fn roll_back(&mut self);
     /// Removes one slice of what retention no longer wants; says whether there is more.
     fn forget_a_slice(&mut self, now: At) -> Result<bool, WriteError>;
+    /// Removes one slice of telemetry that retention no longer wants.
+    fn sweep(&mut self, now: At) -> Result<Swept, WriteError>;
     /// Size of its files in bytes.
     fn size_bytes(&self) -> u64;
     /// The highest session id in use.
@@ -51,11 +57,13 @@ pub(super) trait Backend: Send + 'static {
 }
 
 /// The reading side. Each reader has a connection of its own and never blocks the writer.
-pub(super) trait Reader: Archive + Send + 'static {
+pub(super) trait Reader: Archive + Telemetry + Send + 'static {
     /// What a machine begins with.
     fn recall(&mut self, key: StationKey) -> Result<StationMemory, StoreError>;
     /// Replies to a machine's question.
     fn reply(&mut self, station: StationKey, question: &Question) -> Result<Known, StoreError>;
     /// This reader as an archive.
     fn as_archive(&mut self) -> &mut dyn Archive;
+    /// This reader as the side of telemetry.
+    fn as_telemetry(&mut self) -> &mut dyn Telemetry;
 }

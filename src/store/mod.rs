@@ -8,6 +8,7 @@ pub mod archive;
 mod backend;
 pub mod device;
 mod sqlite;
+pub mod telemetry;
 mod writer;
 
 use std::sync::Arc;
@@ -27,7 +28,8 @@ use crate::observe::events::store::RecordDropped;
 use archive::{Archive, HandshakeRow};
 use backend::{Backend, Reader, Rows};
 use sqlite::SqliteReader;
-use writer::{Job, Trouble, Writer};
+use telemetry::{DeadLetter, Keeping, SinkPosition, Telemetry};
+use writer::{Advance, Job, Trouble, Writer};
 
 /// Tells our time; a demo's clock may run faster than the wall's.
 pub type OurClock = Arc<dyn Fn() -> At + Send + Sync>;
@@ -46,6 +48,24 @@ pub struct Store {
 struct Readers {
     idle: Mutex<Vec<SqliteReader>>,
     permits: Arc<Semaphore>,
+}
+
+/// A ledger that is only read, by another process than the one that serves.
+pub struct LedgerReader(SqliteReader);
+
+impl LedgerReader {
+    /// Opens the ledger of a data folder.
+    ///
+    /// # Errors
+    /// When there is none, or its schema is not the present one.
+    pub fn open(data_dir: &std::path::Path) -> Result<Self, StoreError> {
+        sqlite::open_for_reading(data_dir).map(Self)
+    }
+
+    /// Its telemetry side.
+    pub fn telemetry(&mut self) -> &mut dyn Telemetry {
+        self.0.as_telemetry()
+    }
 }
 
 /// Why the store could not do something, and what follows.
@@ -78,8 +98,13 @@ impl Store {
     ///
     /// # Errors
     /// When its files cannot be used or are of a newer schema.
-    pub fn open(settings: &StoreSettings, clock: OurClock, observer: Observer) -> Result<Self, StoreError> {
-        let (mut backend, idle) = sqlite::open(settings, clock(), &observer)?;
+    pub fn open(
+        settings: &StoreSettings,
+        keeping: Keeping,
+        clock: OurClock,
+        observer: Observer,
+    ) -> Result<Self, StoreError> {
+        let (mut backend, idle) = sqlite::open(settings, keeping, clock(), &observer)?;
         let highest = backend.highest_session()?;
         let (jobs, queue) = mpsc::channel(settings.queue_records);
         let trouble = Trouble::default();
@@ -177,6 +202,33 @@ impl Store {
         self.on_reader(move |reader| read(reader.as_archive())).await
     }
 
+    /// Reads the telemetry side of the ledger, as [`Store::read`].
+    ///
+    /// # Errors
+    /// What `read` returns, or that the ledger is closed.
+    pub async fn telemetry<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut dyn Telemetry) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.on_reader(move |reader| read(reader.as_telemetry())).await
+    }
+
+    /// Makes it durable that a sink has come to this position, and which points were refused on the way.
+    ///
+    /// # Errors
+    /// When the ledger is closed; a full disk is waited for.
+    pub async fn advance(
+        &self,
+        sink: &'static str,
+        position: SinkPosition,
+        dead: Vec<DeadLetter>,
+    ) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let job = Job::Advance(Box::new(Advance { sink, position, dead }), reply);
+        self.jobs.send(job).await.map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
     async fn on_reader<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut SqliteReader) -> Result<T, StoreError> + Send + 'static,
@@ -228,3 +280,5 @@ impl Store {
 
 #[cfg(test)]
 mod suite;
+#[cfg(test)]
+mod telemetry_tests;

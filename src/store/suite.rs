@@ -65,7 +65,7 @@ fn settings(folder: &TempDir, queue: usize) -> StoreSettings {
 fn open(folder: &TempDir, now: &Arc<AtomicI64>, queue: usize) -> Result<Store, StoreError> {
     let now = now.clone();
     let clock: OurClock = Arc::new(move || At::from_millis(now.load(Ordering::SeqCst)));
-    Store::open(&settings(folder, queue), clock, Observer::new().unwrap())
+    Store::open(&settings(folder, queue), Keeping::default(), clock, Observer::new().unwrap())
 }
 
 fn frame(text: &str) -> FrameRow {
@@ -299,7 +299,7 @@ async fn old_frames_go_and_the_newest_stays() {
     bench.store.close(Duration::from_secs(5)).await.unwrap();
     let settings = settings(&bench.folder, 1000);
     let now = At::from_millis(1_000_500 + 31 * 86_400_000);
-    let (mut backend, _readers) = sqlite::open(&settings, now, &Observer::new().unwrap()).unwrap();
+    let (mut backend, _readers) = sqlite::open(&settings, Keeping::default(), now, &Observer::new().unwrap()).unwrap();
     assert!(!backend.forget_a_slice(now).unwrap());
     drop(backend);
     let store = open(&bench.folder, &bench.now, 1000).unwrap();

@@ -12,12 +12,14 @@ use tokio::time::{sleep, timeout_at};
 
 use super::archive::HandshakeRow;
 use super::backend::{Backend, Rows, WriteError};
+use super::telemetry::{DeadLetter, SinkPosition};
 use super::{OurClock, StoreError};
 use crate::config::store::StoreSettings;
 use crate::domain::ids::{ChargerId, StationKey};
 use crate::domain::record::Released;
 use crate::domain::time::At;
 use crate::observe::Observer;
+use crate::observe::events::sink::OutboxCut;
 use crate::observe::events::store::{Committed, LedgerRecovered, LedgerTrouble, RecordRefused, RetentionFailed};
 
 /// First and longest pause before a failed commit is tried again.
@@ -38,8 +40,17 @@ pub(super) enum Job {
     Enroll(ChargerId, oneshot::Sender<Result<StationKey, StoreError>>),
     /// Blame the link for those who did not come back.
     Blame(At, oneshot::Sender<Result<(), StoreError>>),
+    /// Move a sink's position.
+    Advance(Box<Advance>, oneshot::Sender<Result<(), StoreError>>),
     /// Commit what is there and end.
     Close(oneshot::Sender<()>),
+}
+
+/// How far a sink has come, and what was refused on the way.
+pub(super) struct Advance {
+    pub(super) sink: &'static str,
+    pub(super) position: SinkPosition,
+    pub(super) dead: Vec<DeadLetter>,
 }
 
 /// Why the ledger takes no writes at present.
@@ -196,6 +207,10 @@ impl<B: Backend> Writer<B> {
                 Job::Handshake(row) => self.backend.apply_handshake(row).map(|()| Done::Nothing)?,
                 Job::Enroll(charger, _) => self.backend.enroll(charger, (self.clock)()).map(Done::Enrolled)?,
                 Job::Blame(started, _) => self.backend.blame_link(*started).map(|()| Done::Nothing)?,
+                Job::Advance(to, _) => {
+                    let now = (self.clock)();
+                    self.backend.advance(to.sink, &to.position, &to.dead, now).map(|()| Done::Nothing)?
+                }
                 Job::Close(_) => Done::Nothing,
             });
         }
@@ -205,10 +220,17 @@ impl<B: Backend> Writer<B> {
         Ok(done)
     }
 
-    /// Clears out a slice of old frames; says whether there is more.
+    /// Clears out a slice of old frames and telemetry; says whether there is more.
     fn forget(&mut self) -> bool {
-        match self.backend.forget_a_slice((self.clock)()) {
-            Ok(more) => more,
+        let now = (self.clock)();
+        let swept = self.backend.forget_a_slice(now).and_then(|more| Ok((more, self.backend.sweep(now)?)));
+        match swept {
+            Ok((more, swept)) => {
+                if swept.dropped > 0 {
+                    self.observer.tell(OutboxCut { rows: swept.dropped });
+                }
+                more || swept.more
+            }
             Err(WriteError::Trouble(reason) | WriteError::Refused(reason)) => {
                 self.observer.tell(RetentionFailed { reason: &reason });
                 false
@@ -239,7 +261,7 @@ fn release(batch: Vec<Job>, done: Vec<Done>) -> Option<oneshot::Sender<()>> {
         match (job, done) {
             (Job::Commit(_, released, reply), _) => drop(reply.send(Ok(released))),
             (Job::Enroll(_, reply), Done::Enrolled(key)) => drop(reply.send(Ok(key))),
-            (Job::Blame(_, reply), _) => drop(reply.send(Ok(()))),
+            (Job::Blame(_, reply) | Job::Advance(_, reply), _) => drop(reply.send(Ok(()))),
             (Job::Close(reply), _) => closing = Some(reply),
             (Job::Enroll(..) | Job::Keep(_) | Job::Handshake(_), _) => {}
         }
@@ -255,7 +277,7 @@ fn refuse(batch: Vec<Job>, reason: &str) -> Option<oneshot::Sender<()>> {
         match job {
             Job::Commit(_, _, reply) => drop(reply.send(Err(refused()))),
             Job::Enroll(_, reply) => drop(reply.send(Err(refused()))),
-            Job::Blame(_, reply) => drop(reply.send(Err(refused()))),
+            Job::Blame(_, reply) | Job::Advance(_, reply) => drop(reply.send(Err(refused()))),
             Job::Close(reply) => closing = Some(reply),
             Job::Keep(_) | Job::Handshake(_) => {}
         }

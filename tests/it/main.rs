@@ -22,4 +22,5 @@ mod replies;
 mod robustness;
 mod samples;
 mod support;
+mod telemetry;
 mod two_x;

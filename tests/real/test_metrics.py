@@ -11,6 +11,7 @@ import urllib.request
 
 import pytest
 import websockets
+from conftest import ROOT
 
 FRAMES = [
     '[2,"1","BootNotification",{"chargePointVendor":"Ven\\"dor\\\\","chargePointModel":"Model"}]',
@@ -92,3 +93,18 @@ async def ask(port, query):
             pass
         await asyncio.sleep(0.1)
     raise AssertionError(f"Prometheus never had {query}")
+
+
+@pytest.mark.parametrize("tests", sorted((ROOT / "dashboards" / "alerts" / "tests").glob("*.yaml")), ids=lambda path: path.stem)
+def test_alerts_fire_when_they_should_and_only_then(tests):
+    for command in (["check", "rules", str(tests.parents[1] / tests.name)], ["test", "rules", str(tests)]):
+        checked = subprocess.run(["promtool", *command], capture_output=True, text=True, check=False)
+        assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_every_alert_has_its_words_in_the_runbook():
+    runbook = (ROOT / "dashboards" / "README.md").read_text()
+    for rules in (ROOT / "dashboards" / "alerts").glob("*.yaml"):
+        for line in rules.read_text().splitlines():
+            if line.strip().startswith("- alert: "):
+                assert f"\n## {line.split()[-1]}\n" in runbook, line

@@ -36,6 +36,7 @@ use crate::domain::station::Rules;
 use crate::domain::time::At;
 use crate::observe::Observer;
 use crate::ocpp::Version;
+use crate::store::telemetry::Keeping;
 use crate::store::{OurClock, Store};
 use feed::{Feeder, RulesOf};
 use play::Player;
@@ -171,7 +172,8 @@ async fn replay(flags: &ReplayFlags, settings: &Settings) -> Result<(), Failure>
         None => Arc::new(|| At::from(Utc::now())),
     };
     let observer = Observer::new().map_err(Failure::trouble)?;
-    let store = Store::open(&settings.store, clock, observer).map_err(Failure::trouble)?;
+    let store = Store::open(&settings.store, Keeping::as_left(&settings.telemetry), clock, observer)
+        .map_err(Failure::trouble)?;
     let most = MOST_WAITING.min(settings.store.queue_records / 2).max(1);
     let mut feeder = Feeder::new(store.clone(), token_key, flags.protocol.0, rules(settings)?, most);
     feeder.clock = log_time;

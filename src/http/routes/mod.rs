@@ -6,6 +6,7 @@ pub(super) mod device;
 pub(super) mod evidence;
 pub(super) mod health;
 pub(super) mod sessions;
+pub(super) mod telemetry;
 
 use super::Api;
 use super::error::Problem;

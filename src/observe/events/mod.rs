@@ -1,5 +1,6 @@
 //! Named events, one file per area.
 
 pub mod gateway;
+pub mod sink;
 pub mod station;
 pub mod store;

@@ -8,9 +8,18 @@
 mod archive;
 mod conformance;
 mod device;
+mod feed;
+mod keep;
+mod moved;
+mod outbox;
+mod past;
 mod recall;
+mod rollup;
 mod rows;
+mod series;
+mod status;
 mod timeline;
+mod watch;
 mod write;
 
 use std::fs::{File, TryLockError};
@@ -24,8 +33,12 @@ use crate::config::store::StoreSettings;
 use crate::domain::time::At;
 use crate::observe::Observer;
 use crate::observe::events::store::LedgerOpened;
+use crate::store::telemetry::Keeping;
+pub(super) use keep::Swept;
 pub(super) use recall::SqliteReader;
 pub(super) use write::SqliteBackend;
+#[cfg(test)]
+pub(super) use {keep::Sweeper, rollup::rebuild as rebuild_rollups};
 
 /// The ledger's file in the data folder.
 const FILE: &str = "chargewatch.db";
@@ -33,12 +46,20 @@ const FILE: &str = "chargewatch.db";
 /// `PRAGMA application_id`: "chgw".
 const APPLICATION_ID: i64 = 0x6368_6777;
 
+/// `PRAGMA cache_size` of the writer: 32 MiB.
+const CACHE_KIB: i64 = -32 * 1024;
+
 /// The migrations, by number from 1.
-const MIGRATIONS: [&str; 2] = [include_str!("0001_ledger.sql"), include_str!("0002_ocpp2.sql")];
+const MIGRATIONS: [&str; 3] =
+    [include_str!("0001_ledger.sql"), include_str!("0002_ocpp2.sql"), include_str!("0003_telemetry.sql")];
+
+/// The migration after which readings that were there before are rolled up.
+const ROLLED_UP: i64 = 3;
 
 /// Opens or makes the ledger; begins a watch, and accounts for the time in which there was none.
 pub(super) fn open(
     settings: &StoreSettings,
+    mut keeping: Keeping,
     now: At,
     observer: &Observer,
 ) -> Result<(SqliteBackend, Vec<SqliteReader>), StoreError> {
@@ -54,15 +75,36 @@ pub(super) fn open(
         Migration::Failed(error) => StoreError::Open(format!("{}: {error}", path.display())),
     })?;
     let open_error = |error: rusqlite::Error| StoreError::Open(format!("{}: {error}", path.display()));
-    let outage = write::begin_watch(&mut connection, now).map_err(open_error)?;
+    if keeping.as_left {
+        keeping.outbox = outbox::is_awaited(&connection).map_err(open_error)?;
+    }
+    let outage = watch::begin_watch(&mut connection, now, &keeping).map_err(open_error)?;
     conformance::catch_up(&mut connection).map_err(open_error)?;
     observer.tell(LedgerOpened { path: &path, outage });
     let mut readers = Vec::new();
     for _ in 0..settings.readers.max(1) {
         readers.push(SqliteReader::new(connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?));
     }
-    let backend = SqliteBackend::new(connection, lock, path.clone(), settings).map_err(open_error)?;
+    let backend = SqliteBackend::new(connection, lock, path.clone(), settings, keeping).map_err(open_error)?;
     Ok((backend, readers))
+}
+
+/// Opens a ledger for reading alone, also while a chargewatch serves from it.
+pub(super) fn open_for_reading(folder: &Path) -> Result<SqliteReader, StoreError> {
+    let path = folder.join(FILE);
+    if !path.exists() {
+        return Err(StoreError::Open(format!("there is no ledger in {}", folder.display())));
+    }
+    let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    match connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)) {
+        Ok(found) if found == known => Ok(SqliteReader::new(connection)),
+        Ok(found) if found > known => Err(StoreError::NewerSchema { found, known }),
+        Ok(found) => Err(StoreError::Open(format!(
+            "the ledger has schema {found}, not {known}: start this chargewatch once, it brings it up to date"
+        ))),
+        Err(error) => Err(StoreError::Open(format!("{}: {error}", path.display()))),
+    }
 }
 
 /// One process per ledger.
@@ -90,7 +132,7 @@ fn connect(path: &PathBuf, flags: OpenFlags) -> Result<Connection, StoreError> {
             connection.pragma_update(None, "synchronous", "FULL")?;
             connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
             connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
-            connection.pragma_update(None, "cache_size", -32 * 1024)?;
+            connection.pragma_update(None, "cache_size", CACHE_KIB)?;
         }
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         Ok(connection)
@@ -127,6 +169,12 @@ fn migrate(connection: &mut Connection) -> Result<(), Migration> {
     for (number, sql) in (1_i64..).zip(MIGRATIONS).filter(|(number, _)| *number > found) {
         let transaction = connection.transaction()?;
         transaction.execute_batch(sql)?;
+        if number == ROLLED_UP {
+            // Connector by connector, but the roll-ups lie in order of time: a wide memory spares the disk.
+            transaction.pragma_update(None, "cache_size", -256 * 1024)?;
+            rollup::rebuild(&transaction)?;
+            transaction.pragma_update(None, "cache_size", CACHE_KIB)?;
+        }
         transaction.pragma_update(None, "user_version", number)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.commit()?;

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Params, params};
 
+use super::feed::Names;
 use super::rows::{self, BOOT, BOOT_WIDTH, CONNECTOR, SESSION};
 use crate::domain::energy::{Milli, MilliWh};
 use crate::domain::ids::{ChargerId, Outlet, SessionId, StationKey};
@@ -14,6 +15,7 @@ use crate::domain::token::TokenHash;
 use crate::store::StoreError;
 use crate::store::archive::Archive;
 use crate::store::backend::Reader;
+use crate::store::telemetry::Telemetry;
 
 /// How many sessions that are over a machine begins with.
 const REMEMBERED: usize = 16;
@@ -24,6 +26,7 @@ const MOST_READINGS: usize = 200_000;
 /// A reader with a connection of its own.
 pub(in crate::store) struct SqliteReader {
     pub(super) db: Connection,
+    pub(super) names: Names,
 }
 
 impl From<rusqlite::Error> for StoreError {
@@ -34,7 +37,7 @@ impl From<rusqlite::Error> for StoreError {
 
 impl SqliteReader {
     pub(super) fn new(db: Connection) -> Self {
-        Self { db }
+        Self { db, names: Names::default() }
     }
 
     /// The first session of a query over `session_row s`.
@@ -165,6 +168,10 @@ impl Reader for SqliteReader {
     }
 
     fn as_archive(&mut self) -> &mut dyn Archive {
+        self
+    }
+
+    fn as_telemetry(&mut self) -> &mut dyn Telemetry {
         self
     }
 }

@@ -33,6 +33,15 @@ impl Lying {
     }
 }
 
+/// Where painting changed what is told of an instant.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Touched {
+    /// Where an interval begins now, and where one began that is gone; the first is where the painting begins.
+    pub(super) instants: Vec<i64>,
+    /// Where the painting ends; `None`: it lasts.
+    pub(super) until: Option<i64>,
+}
+
 /// Where to paint.
 #[derive(Clone, Copy)]
 struct Line<'a> {
@@ -42,17 +51,18 @@ struct Line<'a> {
     connector: u32,
 }
 
-/// Paints.
+/// Paints; says what that changed.
 pub(super) fn paint(
     db: &Connection,
     key: StationKey,
     paint: &Paint,
     frame: Option<i64>,
-) -> Result<(), rusqlite::Error> {
+) -> Result<Touched, rusqlite::Error> {
     let line = Line { db, key, evse: paint.outlet.evse, connector: paint.outlet.connector };
     let (from, until) = (paint.from.millis(), paint.until.map(|at| at.millis()));
+    let mut touched = Touched { instants: Vec::new(), until };
     if until.is_some_and(|until| until <= from) {
-        return Ok(());
+        return Ok(touched);
     }
     let new = |from, until| Lying {
         from,
@@ -62,15 +72,18 @@ pub(super) fn paint(
         cause: paint.cause.as_str().to_owned(),
         frame,
     };
-    let Some(only) = paint.only_over else { return line.cover(new(from, until)) };
+    let Some(only) = paint.only_over else {
+        line.cover(new(from, until), &mut touched.instants)?;
+        return Ok(touched);
+    };
     for lying in line.overlapping(from, until)?.into_iter().filter(|lying| lying.state == only.as_str()) {
         let end = match (lying.until, until) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         };
-        line.cover(new(lying.from.max(from), end))?;
+        line.cover(new(lying.from.max(from), end), &mut touched.instants)?;
     }
-    Ok(())
+    Ok(touched)
 }
 
 impl Line<'_> {
@@ -89,7 +102,7 @@ impl Line<'_> {
     }
 
     /// Puts an interval in place of whatever lies there.
-    fn cover(self, new: Lying) -> Result<(), rusqlite::Error> {
+    fn cover(self, new: Lying, touched: &mut Vec<i64>) -> Result<(), rusqlite::Error> {
         let lying = self.overlapping(new.from, new.until)?;
         if let [only] = lying.as_slice()
             && only.from <= new.from
@@ -99,13 +112,16 @@ impl Line<'_> {
             // It says so already, and its proof is the older one.
             return Ok(());
         }
+        touched.push(new.from);
         for old in lying {
             self.remove(old.from)?;
+            touched.extend(Some(old.from).filter(|from| *from > new.from));
             if old.from < new.from {
                 self.insert(&Lying { until: Some(new.from), ..old.clone() })?;
             }
             if let Some(end) = new.until.filter(|end| old.until.is_none_or(|until| until > *end)) {
                 self.insert(&Lying { from: end, ..old.clone() })?;
+                touched.push(end);
             }
         }
         self.insert(&new)

@@ -3,23 +3,26 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
 use super::conformance::Conformance;
-use super::rows::{bind_session, word};
-use super::timeline;
+use super::keep::{Sweeper, Swept};
+use super::outbox::{self, Outbox};
+use super::rollup::Rollups;
+use super::rows::bind_session;
+use super::{status, timeline};
 use crate::config::store::StoreSettings;
 use crate::domain::event::Boot;
 use crate::domain::ids::{ChargerId, SessionId, StationKey};
 use crate::domain::reading::ReadingKind;
-use crate::domain::record::{Change, ConnectorNow, Contact, FrameRow, ReadingRow, SessionRow, StatusEvidence};
+use crate::domain::record::{Change, Contact, FrameRow, ReadingRow, SessionRow};
 use crate::domain::time::At;
 use crate::store::StoreError;
 use crate::store::archive::HandshakeRow;
 use crate::store::backend::{Backend, Rows, WriteError};
+use crate::store::telemetry::{DeadLetter, Keeping, SinkPosition};
 
 /// Frames removed at a time, so that the writer never stalls for long.
 const SLICE: usize = 2000;
@@ -41,6 +44,9 @@ pub(in crate::store) struct SqliteBackend {
     frame_bytes: i64,
     keep_ms: i64,
     keep_bytes: i64,
+    pub(super) rollups: Rollups,
+    pub(super) outbox: Outbox,
+    sweeper: Sweeper,
 }
 
 impl From<rusqlite::Error> for WriteError {
@@ -61,30 +67,13 @@ impl From<rusqlite::Error> for WriteError {
     }
 }
 
-/// Begins a watch: what lies since the last one is our own outage, in which nothing is known of any connector.
-/// Returns how long that was.
-pub(super) fn begin_watch(db: &mut Connection, now: At) -> Result<Option<Duration>, rusqlite::Error> {
-    let last: Option<i64> =
-        db.query_row("SELECT alive_ms FROM watch ORDER BY id DESC LIMIT 1", [], |row| row.get(0)).optional()?;
-    let transaction = db.transaction()?;
-    if let Some(alive) = last {
-        timeline::cut_for_our_outage(&transaction, alive)?;
-    }
-    transaction.execute(
-        "INSERT INTO watch (began_ms, alive_ms, ended_cleanly) VALUES (?1, ?1, 0)",
-        [now.millis().max(last.unwrap_or(i64::MIN))],
-    )?;
-    transaction.commit()?;
-    let outage = last.map(|alive| now.millis().saturating_sub(alive)).and_then(|millis| u64::try_from(millis).ok());
-    Ok(outage.map(Duration::from_millis))
-}
-
 impl SqliteBackend {
     pub(super) fn new(
         db: Connection,
         lock: File,
         path: PathBuf,
         settings: &StoreSettings,
+        keeping: Keeping,
     ) -> Result<Self, rusqlite::Error> {
         // Frames are about as long as the newest ones: a full sum would read the whole table at each start.
         let frame_bytes: i64 = db.query_row(
@@ -103,6 +92,9 @@ impl SqliteBackend {
             frame_bytes,
             keep_ms: i64::from(settings.frames_keep_days) * 24 * 3_600_000,
             keep_bytes: i64::try_from(settings.frames_max_mb).unwrap_or(i64::MAX).saturating_mul(1_000_000),
+            rollups: Rollups::new(keeping.raw_ms),
+            outbox: Outbox::new(&keeping),
+            sweeper: Sweeper::new(keeping),
         })
     }
 
@@ -149,10 +141,16 @@ impl SqliteBackend {
                 self.conformance.forget_build(key);
                 self.booted(key, *at, boot)?;
             }
-            Change::StatusEvidence(row) => self.evidence(key, frame, row)?,
-            Change::ConnectorNow(now) => self.connector(key, now)?,
-            Change::Paint(paint) => timeline::paint(&self.db, key, paint, frame)?,
-            Change::Session(row) => self.session(key, row)?,
+            Change::StatusEvidence(row) => status::evidence(&self.db, key, frame, row)?,
+            Change::ConnectorNow(now) => status::connector(&self.db, key, now)?,
+            Change::Paint(paint) => {
+                let touched = timeline::paint(&self.db, key, paint, frame)?;
+                self.outbox.painted(&self.db, key, paint.outlet, &touched)?;
+            }
+            Change::Session(row) => {
+                self.outbox.session(&self.db, key, row)?;
+                self.session(key, row)?;
+            }
             Change::Reading(row) => return self.reading(key, received, row),
             Change::Contact(contact) => self.contact(key, contact)?,
             Change::Security { at, kind, info } => {
@@ -168,7 +166,7 @@ impl SqliteBackend {
                 insert.execute(params![key.0, at.millis(), task.as_str(), status.as_str(), frame])?;
             }
             Change::Report(row) => self.report(frame, row)?,
-            Change::ReadingsMoved { session, from, to } => self.move_readings(key, *session, *from, *to)?,
+            Change::ReadingsMoved { session, from, to } => self.readings_moved(key, *session, *from, *to)?,
             Change::ConnectorGone(outlet) => self.forget_connector(key, *outlet)?,
             Change::Observed { at, outlet, what } => self.observed(key, frame, (*at, received), *outlet, what)?,
             Change::Variable(variable) => self.variable(key, received, variable)?,
@@ -196,43 +194,6 @@ impl SqliteBackend {
             boot.meter_type,
             boot.meter_serial,
             boot.reason
-        ])?;
-        Ok(())
-    }
-
-    fn evidence(&self, key: StationKey, frame: Option<i64>, row: &StatusEvidence) -> Result<(), rusqlite::Error> {
-        let mut insert = self.db.prepare_cached(
-            "INSERT INTO status_report (charger_id, evse, connector, at_ms, status, error, info, vendor_error, frame_id)
-             VALUES (?,?,?,?,?,?,?,?,?)",
-        )?;
-        insert.execute(params![
-            key.0,
-            row.outlet.evse,
-            row.outlet.connector,
-            row.at.millis(),
-            row.status.as_str(),
-            word(&row.error),
-            row.info,
-            row.vendor_error,
-            frame
-        ])?;
-        Ok(())
-    }
-
-    fn connector(&self, key: StationKey, now: &ConnectorNow) -> Result<(), rusqlite::Error> {
-        let mut upsert = self.db.prepare_cached(
-            "INSERT OR REPLACE INTO connector_row (charger_id, evse, connector, status, since_ms, error, vendor_error, info)
-             VALUES (?,?,?,?,?,?,?,?)",
-        )?;
-        upsert.execute(params![
-            key.0,
-            now.outlet.evse,
-            now.outlet.connector,
-            now.status.as_str(),
-            now.since.millis(),
-            word(&now.error),
-            now.vendor_error,
-            now.info
         ])?;
         Ok(())
     }
@@ -277,6 +238,10 @@ impl SqliteBackend {
             row.flags.0,
             received.millis()
         ])?;
+        if inserted > 0 {
+            self.outbox.reading(&self.db, key, row)?;
+            self.rollups.reading(&self.db, key, row, kind, received)?;
+        }
         Ok(row.session.filter(|_| inserted > 0))
     }
 
@@ -348,7 +313,9 @@ impl Backend for SqliteBackend {
 
     fn apply(&mut self, rows: &Rows) -> Result<(), WriteError> {
         let frame = rows.frame.as_ref().map(|frame| self.frame(rows.station, frame)).transpose()?;
-        let received = rows.frame.as_ref().map_or(At::from_millis(0), |frame| frame.received);
+        let received = rows.frame.as_ref().map(|frame| frame.received);
+        self.outbox.begin_record(received);
+        let received = received.unwrap_or(At::from_millis(0));
         let mut counted: Option<(SessionId, i64)> = None;
         let mut counts = Vec::new();
         for change in &rows.changes {
@@ -421,10 +388,16 @@ impl Backend for SqliteBackend {
     }
 
     fn blame_link(&mut self, started: At) -> Result<(), WriteError> {
-        Ok(timeline::blame_link(&self.db, started.millis())?)
+        timeline::blame_link(&self.db, started.millis())?;
+        Ok(self.outbox.all_unknown_since(&self.db, started.millis(), started.millis())?)
+    }
+
+    fn advance(&mut self, sink: &str, position: &SinkPosition, dead: &[DeadLetter], now: At) -> Result<(), WriteError> {
+        Ok(outbox::advance(&self.db, sink, position, dead, now)?)
     }
 
     fn commit(&mut self) -> Result<(), WriteError> {
+        self.rollups.flush(&self.db)?;
         self.db.execute_batch("COMMIT")?;
         self.conformance.committed();
         Ok(())
@@ -435,9 +408,15 @@ impl Backend for SqliteBackend {
         if !self.db.is_autocommit() {
             self.db.execute_batch("ROLLBACK").ok();
         }
-        // Kinds that were made in the transaction are gone.
+        // Kinds that were made in the transaction are gone, and so is what was reckoned from its readings.
         self.kinds.clear();
         self.conformance.rolled_back();
+        self.rollups.roll_back();
+        self.outbox.roll_back();
+    }
+
+    fn sweep(&mut self, now: At) -> Result<Swept, WriteError> {
+        Ok(self.sweeper.slice(&self.db, now)?)
     }
 
     fn forget_a_slice(&mut self, now: At) -> Result<bool, WriteError> {
