@@ -22,6 +22,17 @@ use crate::store::device::{MonitorView, ObservationView, ReportView, VariableVie
 pub(in crate::http) const ALERT: Param =
     Param { name: "alert", about: "true: only what says that something is wrong.", words: &["true", "false"] };
 
+// Where in a charger something is: the same fields in everything of the device model.
+const EVSE: Field = Field { name: "evse_id", kind: Kind::Whole, about: "EVSE; 0 is the charger as a whole." };
+const CONNECTOR: Field =
+    Field { name: "connector_id", kind: Kind::Whole, about: "Connector; 0 is the charger, or the EVSE, as a whole." };
+const COMPONENT: Field = Field { name: "component", kind: Kind::Text, about: "Component." };
+const COMPONENT_INSTANCE: Field =
+    Field { name: "component_instance", kind: Kind::Text, about: "Which of several of its kind." };
+const VARIABLE_NAME: Field = Field { name: "variable", kind: Kind::Text, about: "Variable." };
+const VARIABLE_INSTANCE: Field =
+    Field { name: "variable_instance", kind: Kind::Text, about: "Which of several of its kind." };
+
 /// A report of a transaction.
 pub(in crate::http) const REPORT: Resource = Resource {
     name: "TransactionReport",
@@ -54,21 +65,17 @@ pub(in crate::http) const OBSERVATION: Resource = Resource {
     fields: &[
         Field { name: "id", kind: Kind::Whole, about: "Number of the observation." },
         Field { name: "charger_id", kind: Kind::Text, about: "Identity of the charger." },
-        Field { name: "evse_id", kind: Kind::Whole, about: "EVSE; 0 is the charger as a whole." },
-        Field {
-            name: "connector_id",
-            kind: Kind::Whole,
-            about: "Connector; 0 is the charger, or the EVSE, as a whole.",
-        },
+        EVSE,
+        CONNECTOR,
         Field {
             name: "at",
             kind: Kind::Time,
             about: "When, on the charger's clock (ours where that was not believable).",
         },
-        Field { name: "component", kind: Kind::Text, about: "Component." },
-        Field { name: "component_instance", kind: Kind::Text, about: "Which of several of its kind." },
-        Field { name: "variable", kind: Kind::Text, about: "Variable." },
-        Field { name: "variable_instance", kind: Kind::Text, about: "Which of several of its kind." },
+        COMPONENT,
+        COMPONENT_INSTANCE,
+        VARIABLE_NAME,
+        VARIABLE_INSTANCE,
         Field { name: "value", kind: Kind::Text, about: "Its value." },
         Field { name: "trigger", kind: Kind::Text, about: "Alerting, Delta or Periodic." },
         Field { name: "alert", kind: Kind::Bool, about: "Whether it says that something is wrong." },
@@ -86,16 +93,12 @@ pub(in crate::http) const VARIABLE: Resource = Resource {
     name: "DeviceVariable",
     about: "A variable of a charger's device model, as last reported (NotifyReport of OCPP 2.x).",
     fields: &[
-        Field { name: "evse_id", kind: Kind::Whole, about: "EVSE; 0 is the charger as a whole." },
-        Field {
-            name: "connector_id",
-            kind: Kind::Whole,
-            about: "Connector; 0 is the charger, or the EVSE, as a whole.",
-        },
-        Field { name: "component", kind: Kind::Text, about: "Component." },
-        Field { name: "component_instance", kind: Kind::Text, about: "Which of several of its kind." },
-        Field { name: "variable", kind: Kind::Text, about: "Variable." },
-        Field { name: "variable_instance", kind: Kind::Text, about: "Which of several of its kind." },
+        EVSE,
+        CONNECTOR,
+        COMPONENT,
+        COMPONENT_INSTANCE,
+        VARIABLE_NAME,
+        VARIABLE_INSTANCE,
         Field { name: "attribute", kind: Kind::Text, about: "Actual, Target, MinSet or MaxSet." },
         Field { name: "value", kind: Kind::Text, about: "Its value; passwords are never shown." },
         Field { name: "mutability", kind: Kind::Text, about: "ReadOnly, WriteOnly or ReadWrite." },
@@ -111,16 +114,12 @@ pub(in crate::http) const MONITOR: Resource = Resource {
     about: "What a charger watches by itself, as last reported (NotifyMonitoringReport of OCPP 2.x).",
     fields: &[
         Field { name: "id", kind: Kind::Whole, about: "The charger's number of the monitor." },
-        Field { name: "evse_id", kind: Kind::Whole, about: "EVSE; 0 is the charger as a whole." },
-        Field {
-            name: "connector_id",
-            kind: Kind::Whole,
-            about: "Connector; 0 is the charger, or the EVSE, as a whole.",
-        },
-        Field { name: "component", kind: Kind::Text, about: "Component." },
-        Field { name: "component_instance", kind: Kind::Text, about: "Which of several of its kind." },
-        Field { name: "variable", kind: Kind::Text, about: "Variable." },
-        Field { name: "variable_instance", kind: Kind::Text, about: "Which of several of its kind." },
+        EVSE,
+        CONNECTOR,
+        COMPONENT,
+        COMPONENT_INSTANCE,
+        VARIABLE_NAME,
+        VARIABLE_INSTANCE,
         Field { name: "type", kind: Kind::Text, about: "UpperThreshold, LowerThreshold, Delta, Periodic …" },
         Field { name: "value", kind: Kind::Text, about: "Threshold, difference or seconds." },
         Field { name: "severity", kind: Kind::Whole, about: "0 (danger) to 9 (debug)." },
