@@ -38,7 +38,7 @@ impl fmt::Debug for ChargerId {
 
 impl PartialEq for ChargerId {
     fn eq(&self, other: &Self) -> bool {
-        self.folded() == other.folded()
+        self.0 == other.0 || self.folded() == other.folded()
     }
 }
 
@@ -46,7 +46,12 @@ impl Eq for ChargerId {}
 
 impl std::hash::Hash for ChargerId {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.folded().hash(state);
+        // Looked up with every frame, and ASCII needs no memory to be folded.
+        if self.0.is_ascii() {
+            self.0.bytes().for_each(|byte| state.write_u8(byte.to_ascii_lowercase()));
+        } else {
+            self.folded().bytes().for_each(|byte| state.write_u8(byte));
+        }
     }
 }
 
@@ -116,6 +121,21 @@ pub struct FrameKey(pub i64);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::hash::{BuildHasher, RandomState};
+
+    #[test]
+    fn spellings_of_one_identity_are_equal_and_hash_alike_in_any_alphabet() {
+        let hasher = RandomState::new();
+        let same = |one: &str, other: &str| {
+            let (one, other) = (ChargerId::new(one), ChargerId::new(other));
+            assert!(one != other || hasher.hash_one(&one) == hasher.hash_one(&other), "{one} {other}");
+            one == other
+        };
+        assert!(same("MK-cp-01", "mk-CP-01") && same("Ürün", "üRÜN"));
+        // The sign of Kelvin is no ASCII, but its small letter is.
+        assert!(same("\u{212A}-1", "k-1"));
+        assert!(!same("CP-1", "CP-2") && !same("CP-1", "CP-1 ") && !same("u-1", "ü-1"));
+    }
 
     #[test]
     fn an_evse_as_a_whole_meets_each_of_its_connectors_and_no_other() {
