@@ -33,7 +33,7 @@
 //! | [`store`] | durable facts: group commit, the embedded SQLite ledger, what is read from it | domain, config, observe |
 //! | [`sink`] | telemetry on its way out: InfluxDB 2, back-fill, export; the only user of influxdb2 and parquet | domain, config, observe, store |
 //! | [`gateway`] | the charger side: listener, handshake, one task per charger | all above |
-//! | [`http`] | the readers' side; only reading is possible | domain, config, observe, store, gateway's list of connections |
+//! | [`http`] | the readers' side: who may what, lists, objects, metrics | domain, config, observe, store, gateway's list of connections |
 //! | [`sim`] | a simulated fleet with its own JSON and its own true meter: an independent witness | – |
 //! | [`app`] | command line, start and stop; the only place that knows everything | all |
 //!

@@ -28,6 +28,7 @@ use crate::observe::{Observer, log};
 use crate::sink::drain::{Drain, Rules};
 use crate::sink::influx::Influx;
 use crate::store::archive::Archive;
+use crate::store::desk::Desk;
 use crate::store::device::ConformanceFilter;
 use crate::store::telemetry::Keeping;
 use crate::store::{OurClock, Store, StoreError};
@@ -98,6 +99,7 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
         observer.clone(),
     )
     .map_err(ServeError::of)?;
+    let desk = Desk::open(&settings.store.data_dir, clock.clone()).map_err(ServeError::of)?;
     let from_file = registry.is_none();
     let registry = match (&settings.registry.file, registry) {
         (_, Some(registry)) => registry,
@@ -117,6 +119,7 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
     let connections = Connections::default();
     let api = Api {
         store: store.clone(),
+        desk: desk.clone(),
         sites: sites.clone(),
         connections: connections.clone(),
         observer: observer.clone(),
@@ -134,6 +137,7 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
         sites,
         credentials,
         store: store.clone(),
+        desk,
         observer: observer.clone(),
         token_key,
         clock,

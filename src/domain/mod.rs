@@ -11,6 +11,7 @@ pub mod event;
 pub mod ids;
 pub mod memory;
 pub mod meter;
+pub mod people;
 pub mod reading;
 pub mod record;
 pub mod sequence;

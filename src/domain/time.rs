@@ -29,6 +29,11 @@ impl At {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// From RFC 3339, in any zone.
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        DateTime::parse_from_rfc3339(text).ok().map(|time| Self::from(time.with_timezone(&Utc)))
+    }
+
     /// RFC 3339 in UTC with `Z` and three fraction digits: the one form that leaves this program.
     pub fn to_rfc3339(self) -> String {
         DateTime::<Utc>::from(self).to_rfc3339_opts(SecondsFormat::Millis, true)

@@ -26,6 +26,7 @@ use crate::domain::ids::ChargerId;
 use crate::domain::station::Rules;
 use crate::domain::token::TokenKey;
 use crate::observe::Observer;
+use crate::store::desk::Desk;
 use crate::store::{OurClock, Store};
 pub use credentials::{Credentials, CredentialsError};
 use registry::Connections;
@@ -42,6 +43,8 @@ pub struct Context {
     pub credentials: Credentials,
     /// The ledger.
     pub store: Store,
+    /// What people decided.
+    pub desk: Desk,
     /// Where events are told.
     pub observer: Observer,
     /// The key under which id tokens are hashed.

@@ -4,6 +4,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::store::StoreError;
+use crate::store::desk::DeskError;
 
 /// Something that cannot be answered.
 #[derive(Debug)]
@@ -11,42 +12,69 @@ pub(super) struct Problem {
     status: StatusCode,
     title: &'static str,
     detail: String,
+    /// The methods that the path takes, where that is what is wrong.
+    allowed: Option<String>,
 }
 
 impl Problem {
+    fn of(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, title, detail: detail.into(), allowed: None }
+    }
+
     /// The request says something that cannot be.
     pub(super) fn bad_request(detail: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, title: "The request has a mistake", detail: detail.into() }
+        Self::of(StatusCode::BAD_REQUEST, "The request has a mistake", detail)
     }
 
     /// There is no such thing.
     pub(super) fn not_found(detail: impl Into<String>) -> Self {
-        Self { status: StatusCode::NOT_FOUND, title: "There is no such thing", detail: detail.into() }
+        Self::of(StatusCode::NOT_FOUND, "There is no such thing", detail)
     }
 
-    /// Only reading is possible.
-    pub(super) fn read_only() -> Self {
+    /// The path takes other methods; `allowed` names them.
+    pub(super) fn method(allowed: String) -> Self {
         Self {
             status: StatusCode::METHOD_NOT_ALLOWED,
-            title: "Only reading is possible",
-            detail: "use GET or HEAD".to_owned(),
+            title: "Not by this method",
+            detail: format!("use one of: {allowed}"),
+            allowed: Some(allowed),
         }
+    }
+
+    /// It contradicts what is there.
+    pub(super) fn conflict(detail: impl Into<String>) -> Self {
+        Self::of(StatusCode::CONFLICT, "It contradicts what is there", detail)
+    }
+
+    /// Whoever asks may not do this.
+    pub(super) fn forbidden(detail: impl Into<String>) -> Self {
+        Self::of(StatusCode::FORBIDDEN, "Not for this role", detail)
     }
 
     /// The service cannot do its work at present.
     pub(super) fn unavailable(detail: impl Into<String>) -> Self {
-        Self { status: StatusCode::SERVICE_UNAVAILABLE, title: "Not ready", detail: detail.into() }
+        Self::of(StatusCode::SERVICE_UNAVAILABLE, "Not ready", detail)
     }
 
     /// The request names a host that this is not.
     pub(super) fn wrong_host(detail: impl Into<String>) -> Self {
-        Self { status: StatusCode::MISDIRECTED_REQUEST, title: "This is another host", detail: detail.into() }
+        Self::of(StatusCode::MISDIRECTED_REQUEST, "This is another host", detail)
     }
 }
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        Self { status: StatusCode::INTERNAL_SERVER_ERROR, title: "The ledger failed", detail: error.to_string() }
+        Self::of(StatusCode::INTERNAL_SERVER_ERROR, "The ledger failed", error.to_string())
+    }
+}
+
+impl From<DeskError> for Problem {
+    fn from(error: DeskError) -> Self {
+        match error {
+            DeskError::Unknown(detail) => Self::not_found(detail),
+            DeskError::Refused(detail) => Self::conflict(detail),
+            DeskError::Store(error) => error.into(),
+        }
     }
 }
 
@@ -61,8 +89,8 @@ impl IntoResponse for Problem {
         let mut response = (self.status, body.to_string()).into_response();
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
-        if self.status == StatusCode::METHOD_NOT_ALLOWED {
-            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        if let Some(allowed) = self.allowed.and_then(|allowed| HeaderValue::from_str(&allowed).ok()) {
+            response.headers_mut().insert(header::ALLOW, allowed);
         }
         response
     }

@@ -1,5 +1,7 @@
 //! The side that people and monitors read: lists and objects, metrics, health. Only reading is possible.
 
+mod auth;
+mod body;
 mod error;
 mod list;
 mod openapi;
@@ -19,6 +21,7 @@ use crate::config::metrics::Detail;
 use crate::config::sites::SharedRegistry;
 use crate::gateway::registry::Connections;
 use crate::observe::Observer;
+use crate::store::desk::Desk;
 use crate::store::{OurClock, Store};
 
 /// What the routes need.
@@ -26,6 +29,8 @@ use crate::store::{OurClock, Store};
 pub struct Api {
     /// The ledger.
     pub store: Store,
+    /// What people decided.
+    pub desk: Desk,
     /// Sites and chargers.
     pub sites: SharedRegistry,
     /// Who is connected.

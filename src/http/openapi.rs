@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::params::Param;
-use super::router::{Gives, ROUTES, Route};
+use super::router::{Does, Gives, ROUTES, Route};
 use super::table::{Kind, Resource};
 
 /// Gives the document.
@@ -24,7 +24,13 @@ pub(super) fn document() -> Value {
             Gives::List(resource) | Gives::One(resource) => add_schema(resource, &mut schemas),
             Gives::Text(_) => {}
         }
-        paths.insert(route.path.to_owned(), json!({ "get": operation(route) }));
+        if let Does::Change(_, Some(body)) = route.does {
+            add_schema(body, &mut schemas);
+        }
+        let methods = paths.entry(route.path).or_insert_with(|| json!({}));
+        if let Some(methods) = methods.as_object_mut() {
+            methods.insert(route.does.method().as_str().to_ascii_lowercase(), operation(route));
+        }
     }
     json!({
         "openapi": "3.1.0",
@@ -62,14 +68,20 @@ fn operation(route: &Route) -> Value {
         }),
     };
     let fails = json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } });
-    json!({
+    let mut operation = json!({
         "summary": route.about,
+        "x-access": route.access.word(),
         "parameters": parameters,
         "responses": {
             "200": { "description": route.about, "content": content },
             "default": { "description": "A problem (RFC 9457).", "content": fails }
         }
-    })
+    });
+    if let (Does::Change(_, Some(body)), Some(operation)) = (route.does, operation.as_object_mut()) {
+        let content = json!({ "application/json": { "schema": reference(body) } });
+        operation.insert("requestBody".to_owned(), json!({ "required": true, "content": content }));
+    }
+    operation
 }
 
 fn query(param: &Param) -> Value {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 
 use super::error::Problem;
 use crate::domain::time::At;
@@ -75,7 +75,7 @@ impl Query {
     /// A parameter's time.
     pub(super) fn time(&self, param: &Param) -> Result<Option<At>, Problem> {
         let Some(text) = self.text(param) else { return Ok(None) };
-        let exact = DateTime::parse_from_rfc3339(text).ok().map(|time| At::from(time.with_timezone(&Utc)));
+        let exact = At::from_rfc3339(text);
         let day = || {
             text.parse::<NaiveDate>().ok().and_then(|day| day.and_hms_opt(0, 0, 0)).map(|day| At::from(day.and_utc()))
         };

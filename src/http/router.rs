@@ -1,5 +1,6 @@
-//! All routes on one page: path, what it gives, which parameters it takes. The OpenAPI document is made from this.
+//! All routes on one page: path, whom it is for, what it gives and takes. The OpenAPI document is made from this.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use axum::Router;
@@ -13,15 +14,43 @@ use super::error::Problem;
 use super::params::{CHARGER, CURSOR, FORMAT, FROM, LIMIT, Param, SITE, TO};
 use super::routes::{chargers, conformance, device, evidence, health, sessions, telemetry};
 use super::table::Resource;
-use super::{Api, openapi};
+use super::{Api, auth, openapi};
+use crate::domain::people::Access;
 
 /// A route of the API.
 pub(super) struct Route {
+    pub(super) does: Does,
     pub(super) path: &'static str,
+    pub(super) access: Access,
     pub(super) about: &'static str,
     pub(super) gives: Gives,
     pub(super) params: &'static [&'static Param],
     handler: fn() -> MethodRouter<Api>,
+}
+
+/// What a route does.
+#[derive(Clone, Copy)]
+pub(super) enum Does {
+    /// It reads (GET, HEAD).
+    Read,
+    /// It changes something; with the fields that its body has, where there is one.
+    Change(&'static Method, Option<&'static Resource>),
+}
+
+impl Does {
+    /// The method, for one that reads GET.
+    pub(super) const fn method(self) -> &'static Method {
+        match self {
+            Self::Read => &Method::GET,
+            Self::Change(method, _) => method,
+        }
+    }
+
+    /// Whether a request of this method means it.
+    fn is(self, method: &Method) -> bool {
+        let reading = matches!(self, Self::Read) && *method == Method::HEAD;
+        reading || self.method() == method
+    }
 }
 
 /// What a route gives.
@@ -38,119 +67,153 @@ pub(super) enum Gives {
 /// Every route.
 pub(super) const ROUTES: &[Route] = &[
     Route {
+        does: Does::Read,
         path: "/healthz",
+        access: Access::Anyone,
         about: "The process lives.",
         gives: Gives::Text("text/plain"),
         params: &[],
         handler: || get(health::live),
     },
     Route {
+        does: Does::Read,
         path: "/readyz",
+        access: Access::Anyone,
         about: "Chargers are served and the ledger takes writes; else 503 and why.",
         gives: Gives::Text("text/plain"),
         params: &[],
         handler: || get(health::ready),
     },
     Route {
+        does: Does::Read,
         path: "/metrics",
+        access: Access::Metrics,
         about: "Prometheus metrics.",
         gives: Gives::Text("text/plain; version=0.0.4"),
         params: &[],
         handler: || get(health::metrics),
     },
     Route {
+        does: Does::Read,
         path: "/api/v1/openapi.json",
+        access: Access::Anyone,
         about: "This document.",
         gives: Gives::Text("application/json"),
         params: &[],
         handler: || get(openapi::serve),
     },
     Route {
+        does: Does::Read,
         path: "/api/v1/chargers",
+        access: Access::Viewer,
         about: "Chargers: those that were met, then those that are only registered.",
         gives: Gives::List(&chargers::CHARGER_OBJECT),
         params: chargers::LIST_PARAMS,
         handler: || get(chargers::list),
     },
     Route {
+        does: Does::Read,
         path: "/api/v1/chargers/{id}",
+        access: Access::Viewer,
         about: "One charger.",
         gives: Gives::One(&chargers::CHARGER_OBJECT),
         params: &[],
         handler: || get(chargers::one),
     },
     Route {
+        does: Does::Read,
         path: "/api/v1/chargers/{id}/frames",
+        access: Access::Viewer,
         about: "Frames of a charger as received (id tokens hashed), newest first.",
         gives: Gives::List(&evidence::FRAME),
         params: &[&FROM, &TO, &evidence::ACTION, &LIMIT, &CURSOR, &FORMAT],
         handler: || get(evidence::frames),
     },
     Route {
+        does: Does::Read,
         path: "/api/v1/chargers/{id}/timeline",
+        access: Access::Viewer,
         about: "Availability of a charger's connectors as half-open intervals with cause and proof.",
         gives: Gives::List(&evidence::INTERVAL),
         params: &[&FROM, &TO, &evidence::PER, &FORMAT],
         handler: || get(evidence::timeline),
     },
     Route {
+        does: Does::Read,
         path: "/api/v1/chargers/{id}/device-model",
+        access: Access::Viewer,
         about: "The device model of a charger of OCPP 2.x, as last reported.",
         gives: Gives::List(&device::VARIABLE),
         params: &[&LIMIT, &CURSOR, &FORMAT],
         handler: || get(device::variables),
     },
     Route {
+        does: Does::Read,
         path: "/api/v1/chargers/{id}/monitors",
+        access: Access::Viewer,
         about: "What a charger of OCPP 2.x watches by itself, as last reported.",
         gives: Gives::List(&device::MONITOR),
         params: &[&LIMIT, &CURSOR, &FORMAT],
         handler: || get(device::monitors),
     },
     Route {
+        does: Does::Read,
         path: "/api/v1/sessions",
+        access: Access::Viewer,
         about: "Charging sessions, newest first.",
         gives: Gives::List(&sessions::SESSION),
         params: sessions::LIST_PARAMS,
         handler: || get(sessions::list),
     },
     Route {
+        does: Does::Read,
         path: "/api/v1/sessions/{id}",
+        access: Access::Viewer,
         about: "One session.",
         gives: Gives::One(&sessions::SESSION),
         params: &[],
         handler: || get(sessions::one),
     },
     Route {
+        does: Does::Read,
         path: "/api/v1/sessions/{id}/readings",
+        access: Access::Viewer,
         about: "Readings of a session, in order of time.",
         gives: Gives::List(&sessions::READING),
         params: &[&LIMIT, &CURSOR, &FORMAT],
         handler: || get(sessions::readings),
     },
     Route {
+        does: Does::Read,
         path: "/api/v1/telemetry",
+        access: Access::Viewer,
         about: "Series of what was measured, by connector, charger or site: the last day by the hour, where nothing else is said.",
         gives: Gives::List(&telemetry::POINT),
         params: telemetry::PARAMS,
         handler: || get(telemetry::series),
     },
     Route {
+        does: Does::Read,
         path: "/api/v1/sessions/{id}/reports",
+        access: Access::Viewer,
         about: "Reports of a session's transaction (OCPP 2.x), in order of arrival.",
         gives: Gives::List(&device::REPORT),
         params: &[&LIMIT, &CURSOR, &FORMAT],
         handler: || get(device::reports),
     },
     Route {
+        does: Does::Read,
         path: "/api/v1/observations",
+        access: Access::Viewer,
         about: "What chargers of OCPP 2.x saw of their device models, newest first.",
         gives: Gives::List(&device::OBSERVATION),
         params: &[&FROM, &TO, &CHARGER, &SITE, &device::ALERT, &LIMIT, &CURSOR, &FORMAT],
         handler: || get(device::observations),
     },
     Route {
+        does: Does::Read,
         path: "/api/v1/conformance",
+        access: Access::Viewer,
         about: "How closely makers, models and firmwares keep to their version of OCPP, in order of build and period.",
         gives: Gives::List(&conformance::CONFORMANCE),
         params: &[
@@ -167,14 +230,18 @@ pub(super) const ROUTES: &[Route] = &[
         handler: || get(conformance::list),
     },
     Route {
+        does: Does::Read,
         path: "/api/v1/deviations",
+        access: Access::Viewer,
         about: "Where frames deviate from OCPP, newest first.",
         gives: Gives::List(&evidence::DEVIATION),
         params: &[&FROM, &TO, &CHARGER, &SITE, &evidence::RULE, &LIMIT, &CURSOR, &FORMAT],
         handler: || get(evidence::deviations),
     },
     Route {
+        does: Does::Read,
         path: "/api/v1/handshakes",
+        access: Access::Viewer,
         about: "Connection attempts, newest first.",
         gives: Gives::List(&evidence::HANDSHAKE),
         params: &[&FROM, &TO, &CHARGER, &SITE, &evidence::OUTCOME, &LIMIT, &CURSOR, &FORMAT],
@@ -187,6 +254,11 @@ pub(super) fn declared(path: &str) -> &'static [&'static Param] {
     ROUTES.iter().find(|route| route.path == path).map_or(&[], |route| route.params)
 }
 
+/// The route that a request means.
+fn meant(path: &str, method: &Method) -> Option<&'static Route> {
+    ROUTES.iter().find(|route| route.path == path && route.does.is(method))
+}
+
 /// Builds the router.
 pub(super) fn build(api: Api) -> Router {
     let mut router = Router::new();
@@ -195,40 +267,53 @@ pub(super) fn build(api: Api) -> Router {
     }
     router
         .fallback(nowhere)
-        .method_not_allowed_fallback(read_only)
+        .method_not_allowed_fallback(otherwise)
         .layer(middleware::from_fn_with_state(api.clone(), around))
         .with_state(api)
 }
 
 async fn nowhere(request: Request) -> Problem {
-    let paths: Vec<&str> = ROUTES.iter().map(|route| route.path).collect();
+    let paths: BTreeSet<&str> = ROUTES.iter().map(|route| route.path).collect();
+    let paths: Vec<&str> = paths.into_iter().collect();
     // Nothing to wait for; the fallback must be asynchronous.
     std::future::ready(()).await;
     Problem::not_found(format!("{} is no path here; there are: {}", request.uri().path(), paths.join(", ")))
 }
 
-async fn read_only() -> Problem {
-    std::future::ready(Problem::read_only()).await
+/// The path is one, but not for this method.
+async fn otherwise(request: Request) -> Problem {
+    std::future::ready(()).await;
+    let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let methods = ROUTES.iter().filter(|route| route.path == path).flat_map(|route| match route.does {
+        Does::Read => vec!["GET", "HEAD"],
+        Does::Change(method, _) => vec![method.as_str()],
+    });
+    Problem::method(methods.collect::<Vec<_>>().join(", "))
 }
 
-/// Around every request: only this host's name, only reading, headers of caution, the time it took.
-async fn around(State(api): State<Api>, request: Request, next: Next) -> Response {
+/// Around every request: only this host's name, only who may, headers of caution, the time it took.
+async fn around(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
-    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let path = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let mut response = if api.loopback_only && !host.is_some_and(is_loopback) {
         // A page of another site may have been told that its name is 127.0.0.1.
         Problem::wrong_host("ask for localhost, 127.0.0.1 or [::1]").into_response()
-    } else if matches!(*request.method(), Method::GET | Method::HEAD) {
-        next.run(request).await
     } else {
-        Problem::read_only().into_response()
+        let access = meant(&path, request.method()).map_or(Access::Viewer, |route| route.access);
+        match auth::admit(&api, request.headers(), request.method(), access).await {
+            Ok(caller) => {
+                request.extensions_mut().insert(caller);
+                next.run(request).await
+            }
+            Err(problem) => problem.into_response(),
+        }
     };
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let status = response.status();
-    let labels = [route.as_str(), status.as_str()];
+    let labels = [path.as_str(), status.as_str()];
     api.observer.metrics.http_seconds.with_label_values(&labels).observe(began.elapsed().as_secs_f64());
     response
 }

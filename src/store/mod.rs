@@ -6,6 +6,7 @@
 
 pub mod archive;
 mod backend;
+pub mod desk;
 pub mod device;
 mod sqlite;
 pub mod telemetry;

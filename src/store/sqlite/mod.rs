@@ -50,8 +50,17 @@ const APPLICATION_ID: i64 = 0x6368_6777;
 const CACHE_KIB: i64 = -32 * 1024;
 
 /// The migrations, by number from 1.
-const MIGRATIONS: [&str; 3] =
-    [include_str!("0001_ledger.sql"), include_str!("0002_ocpp2.sql"), include_str!("0003_telemetry.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("0001_ledger.sql"),
+    include_str!("0002_ocpp2.sql"),
+    include_str!("0003_telemetry.sql"),
+    include_str!("0004_desk.sql"),
+    include_str!("0005_credentials.sql"),
+    include_str!("0006_people.sql"),
+    include_str!("0007_reports.sql"),
+    include_str!("0008_import.sql"),
+    include_str!("0009_privacy.sql"),
+];
 
 /// The migration after which readings that were there before are rolled up.
 const ROLLED_UP: i64 = 3;
@@ -70,10 +79,7 @@ pub(super) fn open(
     let lock = lock(folder)?;
     let mut connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
     keep_private(&path)?;
-    migrate(&mut connection).map_err(|error| match error {
-        Migration::Newer { found, known } => StoreError::NewerSchema { found, known },
-        Migration::Failed(error) => StoreError::Open(format!("{}: {error}", path.display())),
-    })?;
+    bring_up_to_date(&mut connection, &path)?;
     let open_error = |error: rusqlite::Error| StoreError::Open(format!("{}: {error}", path.display()));
     if keeping.as_left {
         keeping.outbox = outbox::is_awaited(&connection).map_err(open_error)?;
@@ -89,6 +95,23 @@ pub(super) fn open(
     Ok((backend, readers))
 }
 
+/// Opens a ledger for the operators' desk. Where no service runs on it, it is made or brought up to date first.
+pub(super) fn open_for_desk(folder: &Path) -> Result<Connection, StoreError> {
+    std::fs::create_dir_all(folder)
+        .map_err(|error| StoreError::Open(format!("the data folder {} cannot be made: {error}", folder.display())))?;
+    let path = folder.join(FILE);
+    let alone = lock(folder).ok();
+    let mut connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+    if alone.is_some() {
+        keep_private(&path)?;
+        bring_up_to_date(&mut connection, &path)?;
+    } else {
+        of_present_schema(&connection, &path)?;
+    }
+    connection.pragma_update(None, "cache_size", -1024).map_err(|error| StoreError::Open(error.to_string()))?;
+    Ok(connection)
+}
+
 /// Opens a ledger for reading alone, also while a chargewatch serves from it.
 pub(super) fn open_for_reading(folder: &Path) -> Result<SqliteReader, StoreError> {
     let path = folder.join(FILE);
@@ -96,9 +119,15 @@ pub(super) fn open_for_reading(folder: &Path) -> Result<SqliteReader, StoreError
         return Err(StoreError::Open(format!("there is no ledger in {}", folder.display())));
     }
     let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    of_present_schema(&connection, &path)?;
+    Ok(SqliteReader::new(connection))
+}
+
+/// Whether a ledger that another process may be writing can be used as it is.
+fn of_present_schema(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     match connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)) {
-        Ok(found) if found == known => Ok(SqliteReader::new(connection)),
+        Ok(found) if found == known => Ok(()),
         Ok(found) if found > known => Err(StoreError::NewerSchema { found, known }),
         Ok(found) => Err(StoreError::Open(format!(
             "the ledger has schema {found}, not {known}: start this chargewatch once, it brings it up to date"
@@ -159,6 +188,13 @@ impl From<rusqlite::Error> for Migration {
     }
 }
 
+fn bring_up_to_date(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    migrate(connection).map_err(|error| match error {
+        Migration::Newer { found, known } => StoreError::NewerSchema { found, known },
+        Migration::Failed(error) => StoreError::Open(format!("{}: {error}", path.display())),
+    })
+}
+
 /// Brings the schema up to date, one migration at a time, each in a transaction.
 fn migrate(connection: &mut Connection) -> Result<(), Migration> {
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -166,7 +202,7 @@ fn migrate(connection: &mut Connection) -> Result<(), Migration> {
     if found > known {
         return Err(Migration::Newer { found, known });
     }
-    for (number, sql) in (1_i64..).zip(MIGRATIONS).filter(|(number, _)| *number > found) {
+    for (number, sql) in (1_i64..).zip(MIGRATIONS.iter().copied()).filter(|(number, _)| *number > found) {
         let transaction = connection.transaction()?;
         transaction.execute_batch(sql)?;
         if number == ROLLED_UP {

@@ -1,0 +1,1 @@
+-- Credentials of chargers, and the list of driver tokens.

@@ -1,0 +1,1 @@
+-- Exemptions, and facts by EVSE and day from which reports are made.

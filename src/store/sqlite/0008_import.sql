@@ -1,0 +1,1 @@
+-- Sessions that were imported from files of other systems.

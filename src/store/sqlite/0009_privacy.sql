@@ -1,0 +1,1 @@
+-- What was forgotten, and certificates that were signed.
