@@ -248,9 +248,16 @@ fn every_setting_is_explained_in_the_defaults() {
     let mut explained: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut section = String::new();
     let mut complaints = Vec::new();
-    for line in defaults.lines().filter(|line| !line.trim_start().starts_with('#') && !line.trim().is_empty()) {
+    // A list of tables can be shown only as a comment: it would be one otherwise.
+    let mut in_list = false;
+    for line in defaults.lines() {
+        in_list = if line.starts_with("# [[") { true } else { in_list && line.starts_with("# ") };
+        let line = if in_list { line.trim_start_matches("# ") } else { line };
+        if line.trim_start().starts_with('#') || line.trim().is_empty() {
+            continue;
+        }
         if let Some(rest) = line.strip_prefix('[') {
-            section = rest.split(']').next().unwrap().to_owned();
+            section = rest.trim_start_matches('[').split(']').next().unwrap().to_owned();
         } else if let Some((key, rest)) = line.split_once('=') {
             if !rest.contains('#') {
                 complaints.push(format!("config/default.toml: {section}.{} has no comment", key.trim()));

@@ -132,6 +132,7 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
         ready: ready.clone(),
     };
     let gateway = Gateway::start(Context {
+        listeners: settings.listeners(),
         settings: settings.ocpp,
         availability: settings.availability,
         sites,
@@ -151,7 +152,8 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
         http_stopped.await.ok();
     }));
     ready.store(true, Ordering::Relaxed);
-    info!(chargers = %gateway.local_addr(), readers = %http_addr, "serving");
+    let more: Vec<String> = gateway.local_addrs().iter().skip(1).map(ToString::to_string).collect();
+    info!(chargers = %gateway.local_addr(), more = more.join(" "), readers = %http_addr, "serving");
     Ok(Running { gateway, store, http_addr, ready, stop_http, http, chores, observer })
 }
 
@@ -174,7 +176,7 @@ fn drain(
 
 impl Running {
     /// Where chargers connect to.
-    pub const fn ocpp_addr(&self) -> SocketAddr {
+    pub fn ocpp_addr(&self) -> SocketAddr {
         self.gateway.local_addr()
     }
 

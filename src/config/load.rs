@@ -1,6 +1,7 @@
 //! Loading: defaults ← file ← environment ← flags. A mistake names where it stands and what may have been meant;
 //! several mistakes are told at once.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
@@ -9,13 +10,16 @@ use std::path::Path;
 use config::{Config, File, FileFormat};
 use toml::de::DeTable;
 
-use super::Settings;
+use super::{Settings, listener};
 
 /// The defaults, as they stand in `config/default.toml`.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 
 /// Variables of the environment begin so.
 const PREFIX: &str = "CHARGEWATCH_";
+
+/// How the loader tells that a key is missing.
+const MISSING: &str = "missing configuration field \"";
 
 /// Variables with the prefix that are no settings.
 const NO_SETTINGS: [&str; 3] = ["CHARGEWATCH_CONFIG", "CHARGEWATCH_COMMIT", "CHARGEWATCH_INFLUX_TOKEN"];
@@ -49,8 +53,10 @@ pub struct Sources<'a> {
 /// Every mistake that was found.
 pub fn load(sources: &Sources<'_>) -> Result<Settings, Mistakes> {
     let known = keys(DEFAULTS).map_err(|error| Mistakes(vec![format!("config/default.toml: {error}")]))?;
+    let mut known_in_file = known.clone();
+    known_in_file.extend(listener::KEYS.map(|key| (format!("listener.{key}"), 0..0)));
     let mut mistakes = Vec::new();
-    let file = sources.file.map(|path| OperatorFile::read(path, &known, &mut mistakes));
+    let file = sources.file.map(|path| OperatorFile::read(path, &known_in_file, &mut mistakes));
     let environment = from_environment(&sources.environment, &known, &mut mistakes);
     if !mistakes.is_empty() {
         return Err(Mistakes(mistakes));
@@ -62,9 +68,8 @@ pub fn load(sources: &Sources<'_>) -> Result<Settings, Mistakes> {
     if objections.is_empty() {
         return Ok(settings);
     }
-    let tell = |(key, reason): (&str, String)| {
-        locate(&format!("{key} {reason}"), Some(key.to_owned()), file.as_ref(), &environment)
-    };
+    let tell =
+        |(key, reason): (String, String)| locate(&format!("{key} {reason}"), Some(key), file.as_ref(), &environment);
     Err(Mistakes(objections.into_iter().map(tell).collect()))
 }
 
@@ -85,19 +90,24 @@ fn layered(
 /// The setting that an error is about, where it says so.
 fn key_of(error: &config::ConfigError) -> Option<String> {
     let text = error.to_string();
-    let (_, rest) = text.split_once("for key `")?;
-    rest.split_once('`').map(|(key, _)| key.to_owned())
+    let behind = |before: &str, end: char| text.split_once(before)?.1.split_once(end).map(|(key, _)| key);
+    let key = behind("for key `", '`').or_else(|| behind(MISSING, '"'))?;
+    // The place in a list comes without the dot behind it.
+    Some(key.replace(']', "].").replace("]..", "].").trim_end_matches('.').to_owned())
 }
 
 /// Says where a mistake stands.
 fn locate(message: &str, key: Option<String>, file: Option<&OperatorFile>, environment: &[(String, String)]) -> String {
     let plain = message.split(" for key `").next().unwrap_or(message);
     let Some(key) = key else { return message.to_owned() };
+    let plain = if plain.starts_with(MISSING) { "is missing" } else { plain };
     let told = if plain.starts_with(&key) { plain.to_owned() } else { format!("{key}: {plain}") };
     if environment.iter().any(|(set, _)| *set == key) {
         return format!("{}: {told}", variable(&key));
     }
-    match file.and_then(|file| file.keys.get(&key).map(|span| (file, span))) {
+    // What is missing has no line; the table that misses it has one.
+    let places = [key.as_str(), key.split('.').next().unwrap_or_default()];
+    match file.and_then(|file| places.iter().find_map(|place| file.keys.get(*place)).map(|span| (file, span))) {
         Some((file, span)) => format!("{}:{}: {told}", file.name, line_of(&file.text, span)),
         None => told,
     }
@@ -128,9 +138,12 @@ impl OperatorFile {
                 BTreeMap::new()
             }
         };
-        for (key, span) in found.iter().filter(|(key, _)| !known.contains_key(*key)) {
-            let line = line_of(&text, span);
-            mistakes.push(format!("{name}:{line}: unknown key \"{key}\"; {}", suggestion(key, known.keys())));
+        for (key, span) in found.iter().filter(|(key, _)| !key.ends_with(']')) {
+            let plain = without_number(key);
+            if !known.contains_key(&*plain) {
+                let line = line_of(&text, span);
+                mistakes.push(format!("{name}:{line}: unknown key \"{plain}\"; {}", suggestion(&plain, known.keys())));
+            }
         }
         Self { name, text, keys: found }
     }
@@ -167,19 +180,36 @@ fn suggestion<'a>(wrong: &str, known: impl Iterator<Item = &'a String>) -> Strin
     nearest.map_or_else(String::new, |nearest| format!("did you mean \"{nearest}\"?"))
 }
 
-/// Every `section.key` of a text, and where it stands. A section that is no table is a key of its own.
+/// `listener.listen` for `listener[0].listen`.
+fn without_number(key: &str) -> Cow<'_, str> {
+    match (key.find('['), key.find(']')) {
+        (Some(from), Some(to)) if from < to => Cow::Owned(format!("{}{}", &key[..from], &key[to + 1..])),
+        _ => Cow::Borrowed(key),
+    }
+}
+
+/// Every `section.key` of a text, and where it stands; in a list of tables, `section[0].key`. A section that is neither
+/// is a key of its own.
 fn keys(text: &str) -> Result<BTreeMap<String, Range<usize>>, toml::de::Error> {
     let document = DeTable::parse(text)?;
     let mut found = BTreeMap::new();
     for (section, value) in document.get_ref() {
-        match value.get_ref().as_table() {
-            None => {
-                found.insert(section.get_ref().to_string(), section.span());
-            }
-            Some(table) => {
-                for key in table.keys() {
-                    found.insert(format!("{}.{}", section.get_ref(), key.get_ref()), key.span());
+        let name = section.get_ref();
+        let within = |place: String, table: &DeTable<'_>| -> Vec<(String, Range<usize>)> {
+            table.keys().map(|key| (format!("{place}.{}", key.get_ref()), key.span())).collect()
+        };
+        let list = value.get_ref().as_array().filter(|list| list.iter().all(|table| table.get_ref().is_table()));
+        match (value.get_ref().as_table(), list) {
+            (Some(table), _) => found.extend(within(name.to_string(), table)),
+            (None, Some(list)) => {
+                for (at, value) in list.iter().enumerate() {
+                    let place = format!("{name}[{at}]");
+                    found.extend(value.get_ref().as_table().into_iter().flat_map(|table| within(place.clone(), table)));
+                    found.insert(place, value.span());
                 }
+            }
+            (None, None) => {
+                found.insert(name.to_string(), section.span());
             }
         }
     }
@@ -234,6 +264,35 @@ mod tests {
         }
         let both = with_file("[ocpp]\na = 1\n[store]\nb = 2\n", &[]).unwrap_err();
         assert_eq!(both.lines().count(), 2, "{both}");
+    }
+
+    #[test]
+    fn a_mistake_in_a_list_of_listeners_names_its_line_too() {
+        let first = "[[listener]]\nlisten = \"0.0.0.0:9001\"\nsecurity_profile = 1\n\n[[listener]]\n";
+        for (second, told) in [
+            ("lisen = \"x\"", "site.toml:6: unknown key \"listener.lisen\"; did you mean \"listener.listen\"?"),
+            (
+                "listen = \"0.0.0.0:9443\"\nsecurity_profile = 4",
+                "site.toml:7: listener[1].security_profile: invalid value: integer `4`, expected one of 0, 1, 2, 3 or \"mixed\"",
+            ),
+            ("listen = \"0.0.0.0:9443\"", "site.toml:5: listener[1].security_profile: is missing"),
+            (
+                "listen = \"0.0.0.0:9001\"\nsecurity_profile = 0",
+                "site.toml:6: listener[1].listen 0.0.0.0:9001 is taken by a listener before it",
+            ),
+            (
+                "listen = \"0.0.0.0:9443\"\nsecurity_profile = \"2\"",
+                "site.toml:7: listener[1].security_profile 2 is TLS: it needs certificate_file and key_file, there or in [ocpp]",
+            ),
+        ] {
+            assert_eq!(with_file(&format!("{first}{second}\n"), &[]).unwrap_err(), told);
+        }
+        let text = "[ocpp]\ncertificate_file = \"c.pem\"\nkey_file = \"k.pem\"\n[[listener]]\nlisten = \"[::]:9443\"\n\
+                    security_profile = 2\nkey_file = \"own.pem\"\n";
+        let listeners = with_file(text, &[]).unwrap().listeners();
+        assert_eq!((listeners.len(), listeners[0].tls.is_some()), (2, false));
+        let files = listeners[1].tls.as_ref().unwrap();
+        assert_eq!((files.certificate.to_str(), files.key.to_str()), (Some("c.pem"), Some("own.pem")));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 pub mod availability;
 pub mod http;
 pub mod influx;
+pub mod listener;
 pub mod load;
 pub mod log;
 pub mod metrics;
@@ -13,6 +14,7 @@ pub mod sites;
 mod sites_file;
 pub mod store;
 pub mod telemetry;
+pub mod tls;
 
 use std::path::PathBuf;
 
@@ -24,6 +26,11 @@ use serde::{Deserialize, Deserializer};
 pub struct Settings {
     /// The side that chargers connect to.
     pub ocpp: ocpp::OcppSettings,
+    /// More addresses for chargers.
+    #[serde(default)]
+    pub listener: Vec<listener::ListenerSettings>,
+    /// Certificates.
+    pub tls: tls::TlsSettings,
     /// The side that people and monitors read.
     pub http: http::HttpSettings,
     /// The ledger.
@@ -44,11 +51,11 @@ pub struct Settings {
 
 impl Settings {
     /// What is wrong with values that are well-formed: key and reason.
-    fn objections(&self) -> Vec<(&'static str, String)> {
+    fn objections(&self) -> Vec<(String, String)> {
         let mut found = Vec::new();
-        let mut object = |wrong: bool, key, reason: &str| {
+        let mut object = |wrong: bool, key: &str, reason: &str| {
             if wrong {
-                found.push((key, reason.to_owned()));
+                found.push((String::from(key), reason.to_owned()));
             }
         };
         object(self.ocpp.versions.is_empty(), "ocpp.versions", "must name at least one version");
@@ -69,6 +76,11 @@ impl Settings {
             "is beyond loopback, where anybody could read it; set http.allow_remote = true if something in front asks \
              for a password",
         );
+        object(
+            self.http.certificate_file.is_some() != self.http.key_file.is_some(),
+            "http.certificate_file",
+            "and http.key_file belong together: name both or none",
+        );
         object(self.http.max_page == 0, "http.max_page", "must be at least 1");
         object(self.store.batch_records == 0, "store.batch_records", "must be at least 1");
         object(
@@ -78,7 +90,8 @@ impl Settings {
         );
         object(self.store.readers == 0, "store.readers", "must be at least 1");
         object(self.store.alive_interval_s == 0, "store.alive_interval_s", "must be at least 1");
-        found.extend(self.influx.objections());
+        found.extend(self.influx.objections().into_iter().map(|(key, reason)| (key.to_owned(), reason)));
+        found.extend(self.listener_objections());
         found
     }
 }

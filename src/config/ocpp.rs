@@ -8,12 +8,28 @@ use serde::de::value::{Error as WordError, StrDeserializer};
 use serde::de::{Error, IntoDeserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::listener::Security;
+
 /// Settings of the charger side.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OcppSettings {
     /// Address to listen on.
     pub listen: SocketAddr,
+    /// What a charger must show on `listen`.
+    pub security_profile: Security,
+    /// PEM file of our certificate and its chain, for every listener with TLS that names no other.
+    #[serde(deserialize_with = "super::path_or_none")]
+    pub certificate_file: Option<PathBuf>,
+    /// PEM file of its key.
+    #[serde(deserialize_with = "super::path_or_none")]
+    pub key_file: Option<PathBuf>,
+    /// PEM file of the authorities that sign chargers' certificates, for profile 3.
+    #[serde(deserialize_with = "super::path_or_none")]
+    pub client_ca_file: Option<PathBuf>,
+    /// PEM file of certificates that they have revoked.
+    #[serde(deserialize_with = "super::path_or_none")]
+    pub crl_file: Option<PathBuf>,
     /// Path before the charger's identity; connections without it are understood too.
     pub path: String,
     /// The versions that are spoken, the preferred one first.

@@ -14,6 +14,7 @@ pub mod meter;
 pub mod people;
 pub mod reading;
 pub mod record;
+pub mod security;
 pub mod sequence;
 pub mod station;
 pub mod status;

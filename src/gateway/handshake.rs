@@ -9,10 +9,13 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
+use super::Guest;
 use super::credentials::Verdict;
 use super::{Context, identity, negotiation};
+use crate::config::listener::{PasswordOf, Security};
 use crate::config::ocpp::UnknownChargers;
 use crate::domain::ids::ChargerId;
+use crate::domain::security::Profile;
 use crate::observe::events::gateway::HandshakeDone;
 use crate::ocpp::Version;
 use crate::store::archive::HandshakeRow;
@@ -31,6 +34,8 @@ pub(super) struct Accepted<S> {
     pub(super) charger: ChargerId,
     /// The version that was agreed or assumed.
     pub(super) version: Version,
+    /// How it is protected, and how it showed who it is.
+    pub(super) profile: Profile,
 }
 
 /// Why a handshake was refused: one word for lists and metrics, an HTTP status, and a sentence for whoever looks.
@@ -44,6 +49,7 @@ pub(super) enum Refusal {
     NoIdentity,
     UnknownCharger,
     BadCredentials,
+    NoCredentials,
     NoCommonProtocol,
     NoKey,
 }
@@ -59,6 +65,7 @@ impl Refusal {
             Self::NoIdentity => "no_identity",
             Self::UnknownCharger => "unknown_charger",
             Self::BadCredentials => "bad_credentials",
+            Self::NoCredentials => "no_credentials",
             Self::NoCommonProtocol => "no_common_protocol",
             Self::NoKey => "no_key",
         }
@@ -71,7 +78,7 @@ impl Refusal {
             Self::NoUpgrade => (426, "Upgrade Required"),
             Self::TooLong => (431, "Request Header Fields Too Large"),
             Self::NoIdentity | Self::UnknownCharger => (404, "Not Found"),
-            Self::BadCredentials => (401, "Unauthorized"),
+            Self::BadCredentials | Self::NoCredentials => (401, "Unauthorized"),
             Self::BadRequest | Self::NoCommonProtocol | Self::NoKey => (400, "Bad Request"),
         }
     }
@@ -89,6 +96,7 @@ impl Refusal {
             Self::NoIdentity => "The path must end in the identity of the charger, as in /ocpp/CP-1.",
             Self::UnknownCharger => "This charger is not registered here.",
             Self::BadCredentials => "This charger must show its password.",
+            Self::NoCredentials => "Every charger must show a password here, and this one has none yet.",
             Self::NoCommonProtocol => {
                 "None of the offered subprotocols is spoken here. There are: ocpp1.6, ocpp2.0.1, ocpp2.1."
             }
@@ -120,6 +128,7 @@ struct Outcome {
 struct Agreed {
     charger: ChargerId,
     version: Version,
+    profile: Profile,
     /// The subprotocol to echo, exactly as offered; none was offered otherwise.
     echo: Option<String>,
     accept: String,
@@ -128,9 +137,10 @@ struct Agreed {
 /// Shakes hands. `None` when the charger was refused or went away; it is recorded either way.
 pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
-    peer: &str,
+    guest: &Guest,
     context: &Context,
 ) -> Option<Accepted<S>> {
+    let peer = guest.peer.as_str();
     let deadline = Duration::from_secs(u64::from(context.settings.handshake_timeout_s));
     // 1. Read the head, within the deadline.
     let (head, rest) = match timeout(deadline, read_head(&mut stream)).await {
@@ -148,7 +158,7 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
         }
     };
     // 2. Decide.
-    let outcome = decide(&head, context);
+    let outcome = decide(&head, guest, context);
     record(&head, peer, context, &outcome);
     // 3. Answer.
     match outcome.result {
@@ -160,7 +170,8 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
             // 4. From here on it is a WebSocket.
             let config = websocket_config(context.settings.max_message_bytes);
             let socket = WebSocketStream::from_partially_read(stream, rest, Role::Server, Some(config)).await;
-            Some(Accepted { socket, charger: agreed.charger, version: agreed.version })
+            let Agreed { charger, version, profile, .. } = agreed;
+            Some(Accepted { socket, charger, version, profile })
         }
         Err(refusal) => {
             timeout(deadline, refuse(&mut stream, refusal)).await.ok();
@@ -228,19 +239,20 @@ fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, Refusal> {
     Ok(Some((head, length)))
 }
 
-fn decide(head: &Head, context: &Context) -> Outcome {
+fn decide(head: &Head, guest: &Guest, context: &Context) -> Outcome {
     let mut remarks = Vec::new();
     // a. Who? A registered identity wins over the last segment of the path.
     let candidates = identity::candidates(&head.target, &context.settings.path);
     let registered = candidates.iter().find_map(|id| context.sites.charger(id)).map(|charger| charger.id.clone());
     let known = registered.is_some();
     let charger = registered.or_else(|| candidates.last().cloned());
-    let result = agree(head, context, charger.as_ref(), known, &mut remarks);
+    let result = agree(head, guest, context, charger.as_ref(), known, &mut remarks);
     Outcome { charger, remarks, result }
 }
 
 fn agree(
     head: &Head,
+    guest: &Guest,
     context: &Context,
     charger: Option<&ChargerId>,
     known: bool,
@@ -265,15 +277,43 @@ fn agree(
         }
         remarks.push("unregistered");
     }
-    match context.credentials.check(charger, head.authorization.as_deref()) {
-        Verdict::Proven | Verdict::NotAsked { sent_some: false } => {}
-        Verdict::NotAsked { sent_some: true } => remarks.push("credentials sent though none are asked for"),
-        Verdict::Refused => return Err(Refusal::BadCredentials),
-    }
+    let profile = admit(head, guest.security, context, charger, remarks)?;
     // d. In which language? What is offered is echoed letter by letter.
     let (version, echo) =
         negotiation::agree(&context.settings, &head.offered, remarks).ok_or(Refusal::NoCommonProtocol)?;
-    Ok(Agreed { charger: charger.clone(), version, echo, accept: derive_accept_key(key.as_bytes()) })
+    Ok(Agreed { charger: charger.clone(), version, profile, echo, accept: derive_accept_key(key.as_bytes()) })
+}
+
+/// Whether a charger has shown what its listener asks for, and which profile that comes to.
+fn admit(
+    head: &Head,
+    security: Security,
+    context: &Context,
+    charger: &ChargerId,
+    remarks: &mut Vec<&'static str>,
+) -> Result<Profile, Refusal> {
+    let asked = security.password_of();
+    let verdict = match asked {
+        PasswordOf::Nobody => Verdict::NotAsked { sent_some: head.authorization.is_some() },
+        PasswordOf::WhoHasOne | PasswordOf::Everybody => {
+            context.credentials.check(charger, head.authorization.as_deref())
+        }
+    };
+    let mixed = match verdict {
+        Verdict::Proven => Profile::Password,
+        Verdict::NotAsked { .. } if asked == PasswordOf::Everybody => return Err(Refusal::NoCredentials),
+        Verdict::NotAsked { sent_some } => {
+            if sent_some {
+                remarks.push("credentials sent though none are asked for");
+            }
+            Profile::Plain
+        }
+        Verdict::Refused => return Err(Refusal::BadCredentials),
+    };
+    Ok(match security {
+        Security::Mixed => mixed,
+        Security::Strict(profile) => profile,
+    })
 }
 
 fn record(head: &Head, peer: &str, context: &Context, outcome: &Outcome) {
@@ -324,7 +364,7 @@ impl fmt::Display for Protocol<'_> {
 async fn refuse<S: AsyncWrite + Unpin>(stream: &mut S, refusal: Refusal) -> std::io::Result<()> {
     let ((status, reason), text) = (refusal.status(), refusal.text());
     let extra = match refusal {
-        Refusal::BadCredentials => "WWW-Authenticate: Basic realm=\"OCPP\"\r\n",
+        Refusal::BadCredentials | Refusal::NoCredentials => "WWW-Authenticate: Basic realm=\"OCPP\"\r\n",
         Refusal::NoUpgrade => "Upgrade: websocket\r\n",
         Refusal::TooSlow
         | Refusal::TooMany

@@ -17,9 +17,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::config::availability::AvailabilitySettings;
+use crate::config::listener::{Listener, Security};
 use crate::config::ocpp::{OcppSettings, UnknownChargers};
 use crate::config::sites::SharedRegistry;
 use crate::domain::ids::ChargerId;
@@ -29,12 +30,15 @@ use crate::observe::Observer;
 use crate::store::desk::Desk;
 use crate::store::{OurClock, Store};
 pub use credentials::{Credentials, CredentialsError};
+use listener::Door;
 use registry::Connections;
 
 /// What every connection needs. Shared by all.
 pub struct Context {
     /// Settings of the charger side.
     pub settings: OcppSettings,
+    /// Its addresses, at least one.
+    pub listeners: Vec<Listener>,
     /// Availability rules.
     pub availability: AvailabilitySettings,
     /// Sites and chargers.
@@ -85,11 +89,20 @@ pub enum GatewayError {
 
 /// The running gateway.
 pub struct Gateway {
-    address: SocketAddr,
+    addresses: Vec<SocketAddr>,
     context: Arc<Context>,
     stop: watch::Sender<bool>,
     /// Yields `None` once every task of the gateway is gone.
     gone: mpsc::Receiver<()>,
+}
+
+/// Whoever connects, as far as it is known before it says anything.
+#[derive(Clone, Debug)]
+struct Guest {
+    /// Where from.
+    peer: String,
+    /// What the listener asks for.
+    security: Security,
 }
 
 /// Held by every task of the gateway while it lives; tells when to stop.
@@ -113,21 +126,34 @@ impl Gateway {
     /// # Errors
     /// When the address cannot be used.
     pub async fn start(context: Context) -> Result<Self, GatewayError> {
-        let address = context.settings.listen;
-        let listen = |reason| GatewayError::Listen { address, reason };
-        let listener = TcpListener::bind(address).await.map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
+        let mut bound = Vec::new();
+        for Listener { listen: address, security, .. } in &context.listeners {
+            let listen = |reason| GatewayError::Listen { address: *address, reason };
+            bound.push((TcpListener::bind(address).await.map_err(listen)?, *security));
+        }
         let (stop, stopped) = watch::channel(false);
         let (alive, gone) = mpsc::channel(1);
         let context = Arc::new(context);
         let lease = Lease { stop: stopped, _alive: alive };
-        tokio::spawn(listener::run(listener, context.clone(), lease));
-        Ok(Self { address, context, stop, gone })
+        let places = Arc::new(Semaphore::new(context.settings.max_connections));
+        let mut addresses = Vec::new();
+        for (listener, security) in bound {
+            let listen = |reason| GatewayError::Listen { address: context.settings.listen, reason };
+            addresses.push(listener.local_addr().map_err(listen)?);
+            let door = Door { listener, security, places: places.clone() };
+            tokio::spawn(listener::run(door, context.clone(), lease.clone()));
+        }
+        Ok(Self { addresses, context, stop, gone })
     }
 
-    /// Where it listens.
-    pub const fn local_addr(&self) -> SocketAddr {
-        self.address
+    /// Where it listens first of all.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.addresses.first().copied().unwrap_or(self.context.settings.listen)
+    }
+
+    /// Every address, in the order of the settings.
+    pub fn local_addrs(&self) -> &[SocketAddr] {
+        &self.addresses
     }
 
     /// Who is connected.

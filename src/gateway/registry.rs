@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::domain::ids::ChargerId;
+use crate::domain::security::Profile;
 use crate::domain::station::Station;
 use crate::domain::time::At;
 
@@ -37,6 +38,7 @@ struct Live {
     since: At,
     peer: String,
     protocol: &'static str,
+    profile: Profile,
     heard: AtomicI64,
     up: AtomicBool,
 }
@@ -50,6 +52,8 @@ pub struct Connected {
     pub peer: String,
     /// Protocol.
     pub protocol: &'static str,
+    /// Security profile.
+    pub profile: Profile,
     /// When the charger was last heard.
     pub heard: At,
 }
@@ -76,6 +80,7 @@ impl Connections {
             since: live.since,
             peer: live.peer.clone(),
             protocol: live.protocol,
+            profile: live.profile,
             heard: At::from_millis(live.heard.load(Ordering::Relaxed)),
         })
     }
@@ -87,12 +92,14 @@ impl Connections {
         now: At,
         peer: &str,
         protocol: &'static str,
+        profile: Profile,
     ) -> (Place, Option<mpsc::Sender<Note>>) {
         let (mailbox, notes) = mpsc::channel(MAILBOX);
         let live = Arc::new(Live {
             since: now,
             peer: peer.to_owned(),
             protocol,
+            profile,
             heard: AtomicI64::new(now.millis()),
             up: AtomicBool::new(true),
         });

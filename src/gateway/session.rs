@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message as SocketMessage};
 
+use super::handshake::Accepted;
 use super::registry::{Note, Place};
 use super::{Context, Lease};
 use crate::domain::event::Event;
@@ -98,15 +99,14 @@ struct Session<'c, S> {
 
 /// Serves a charger until it is gone and its machine is at rest.
 pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
-    socket: WebSocketStream<S>,
-    charger: ChargerId,
-    version: Version,
+    accepted: Accepted<S>,
     peer: &str,
     context: &Context,
     mut lease: Lease,
 ) {
+    let Accepted { socket, charger, version, profile } = accepted;
     let now = (context.clock)();
-    let (place, before) = context.connections.take(&charger, now, peer, version.subprotocol());
+    let (place, before) = context.connections.take(&charger, now, peer, version.subprotocol(), profile);
     let station = match machine(&charger, before, context).await {
         Ok(station) => station,
         Err(error) => {
