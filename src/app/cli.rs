@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{Failure, demo, healthcheck, replay, screen, serve, simulate, telemetry};
+use super::{Failure, demo, healthcheck, replay, screen, serve, simulate, telemetry, token};
 use crate::config::Settings;
 use crate::config::load::{Sources, load};
 use crate::config::sites::Registry;
@@ -60,6 +60,8 @@ enum Command {
         after_help = "Example: chargewatch export readings --format parquet --from 2026-11-01 --to 2026-12-01 --output november.parquet"
     )]
     Export(telemetry::ExportFlags),
+    /// Make, list and revoke the tokens with which people and programmes read and steer over HTTP.
+    Token(token::TokenFlags),
     /// Check the settings, the registry and the passwords, and say what is wrong.
     #[command(after_help = "Exits with 0 when all is well, with 2 when something is wrong.")]
     CheckConfig(ConfigFlag),
@@ -115,6 +117,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Replay(flags) => replay::run(&flags),
         Command::Backfill(flags) => telemetry::backfill(flags),
         Command::Export(flags) => telemetry::export(flags),
+        Command::Token(flags) => token::run(flags),
         Command::CheckConfig(flag) => check(&flag),
         Command::Healthcheck { http } => healthcheck::ask(http).map_err(Failure::trouble),
     }

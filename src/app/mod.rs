@@ -2,6 +2,7 @@
 
 mod cli;
 mod demo;
+mod desk;
 mod healthcheck;
 mod key;
 mod replay;
@@ -9,6 +10,7 @@ mod screen;
 mod serve;
 mod simulate;
 mod telemetry;
+mod token;
 
 use std::process::ExitCode;
 

@@ -22,7 +22,7 @@ use crate::domain::ids::StationKey;
 use crate::domain::time::At;
 use crate::gateway::registry::Connections;
 use crate::gateway::{Context, Credentials, Gateway};
-use crate::http::{self, Api};
+use crate::http::{self, Api, Keyring};
 use crate::observe::builds::Build;
 use crate::observe::{Observer, log};
 use crate::sink::drain::{Drain, Rules};
@@ -120,6 +120,7 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
     let api = Api {
         store: store.clone(),
         desk: desk.clone(),
+        keyring: Keyring::open(desk.clone()).map_err(ServeError::of)?,
         sites: sites.clone(),
         connections: connections.clone(),
         observer: observer.clone(),

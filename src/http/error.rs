@@ -1,6 +1,6 @@
 //! Errors of the API: problem+json (RFC 9457), whatever went wrong.
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::store::StoreError;
@@ -12,13 +12,13 @@ pub(super) struct Problem {
     status: StatusCode,
     title: &'static str,
     detail: String,
-    /// The methods that the path takes, where that is what is wrong.
-    allowed: Option<String>,
+    /// A header that says what would be right.
+    header: Option<(HeaderName, String)>,
 }
 
 impl Problem {
     fn of(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, title, detail: detail.into(), allowed: None }
+        Self { status, title, detail: detail.into(), header: None }
     }
 
     /// The request says something that cannot be.
@@ -33,17 +33,28 @@ impl Problem {
 
     /// The path takes other methods; `allowed` names them.
     pub(super) fn method(allowed: String) -> Self {
+        let detail = format!("use one of: {allowed}");
         Self {
-            status: StatusCode::METHOD_NOT_ALLOWED,
-            title: "Not by this method",
-            detail: format!("use one of: {allowed}"),
-            allowed: Some(allowed),
+            header: Some((header::ALLOW, allowed)),
+            ..Self::of(StatusCode::METHOD_NOT_ALLOWED, "Not by this method", detail)
         }
     }
 
     /// It contradicts what is there.
     pub(super) fn conflict(detail: impl Into<String>) -> Self {
         Self::of(StatusCode::CONFLICT, "It contradicts what is there", detail)
+    }
+
+    /// Nobody knows who asks; `challenge` says in the words of RFC 6750 what is wrong with the token.
+    pub(super) fn unauthorized(challenge: &str, detail: impl Into<String>) -> Self {
+        let header = (header::WWW_AUTHENTICATE, format!("Bearer realm=\"chargewatch\"{challenge}"));
+        Self { header: Some(header), ..Self::of(StatusCode::UNAUTHORIZED, "Who asks?", detail) }
+    }
+
+    /// Too much was asked; try again so many seconds later.
+    pub(super) fn too_many(wait_s: u64, detail: impl Into<String>) -> Self {
+        let header = (header::RETRY_AFTER, wait_s.to_string());
+        Self { header: Some(header), ..Self::of(StatusCode::TOO_MANY_REQUESTS, "Too many", detail) }
     }
 
     /// Whoever asks may not do this.
@@ -89,8 +100,10 @@ impl IntoResponse for Problem {
         let mut response = (self.status, body.to_string()).into_response();
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
-        if let Some(allowed) = self.allowed.and_then(|allowed| HeaderValue::from_str(&allowed).ok()) {
-            response.headers_mut().insert(header::ALLOW, allowed);
+        if let Some((name, value)) = self.header
+            && let Ok(value) = HeaderValue::from_str(&value)
+        {
+            response.headers_mut().insert(name, value);
         }
         response
     }

@@ -3,6 +3,8 @@
 mod auth;
 mod body;
 mod error;
+mod failures;
+mod keyring;
 mod list;
 mod openapi;
 mod params;
@@ -14,9 +16,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::Router;
 use tokio::net::TcpListener;
 
+pub use self::keyring::Keyring;
 use crate::config::metrics::Detail;
 use crate::config::sites::SharedRegistry;
 use crate::gateway::registry::Connections;
@@ -31,6 +33,8 @@ pub struct Api {
     pub store: Store,
     /// What people decided.
     pub desk: Desk,
+    /// The tokens of people and programmes.
+    pub keyring: Keyring,
     /// Sites and chargers.
     pub sites: SharedRegistry,
     /// Who is connected.
@@ -81,11 +85,6 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, HttpError> {
     TcpListener::bind(address).await.map_err(|reason| HttpError { address, reason })
 }
 
-/// The routes.
-pub fn router(api: Api) -> Router {
-    router::build(api)
-}
-
 /// Serves until `stop` is done.
 ///
 /// # Errors
@@ -95,7 +94,11 @@ pub async fn serve(
     api: Api,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    axum::serve(listener, router(api)).with_graceful_shutdown(stop).await
+    let following = tokio::spawn(api.keyring.clone().follow(api.observer.clone()));
+    let routes = router::build(api).into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, routes).with_graceful_shutdown(stop).await;
+    following.abort();
+    served
 }
 
 #[cfg(test)]

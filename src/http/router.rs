@@ -1,16 +1,18 @@
 //! All routes on one page: path, whom it is for, what it gives and takes. The OpenAPI document is made from this.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderValue, Method, header};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 
 use super::error::Problem;
+use super::failures::Failures;
 use super::params::{CHARGER, CURSOR, FORMAT, FROM, LIMIT, Param, SITE, TO};
 use super::routes::{chargers, conformance, device, evidence, health, sessions, telemetry};
 use super::table::Resource;
@@ -63,6 +65,21 @@ pub(super) enum Gives {
     /// Text of this media type.
     Text(&'static str),
 }
+
+/// Failures to say who one is that are answered to one address in a minute.
+const FAILURES_A_MINUTE: u32 = 30;
+
+/// What every answer tells a browser: run nothing from elsewhere, stand in no frame of another site, guess no types, and
+/// tell no other site where somebody came from. No other site may read answers: no header of CORS is ever sent.
+const CAUTION: [(HeaderName, &str); 4] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
 
 /// Every route.
 pub(super) const ROUTES: &[Route] = &[
@@ -261,6 +278,7 @@ fn meant(path: &str, method: &Method) -> Option<&'static Route> {
 
 /// Builds the router.
 pub(super) fn build(api: Api) -> Router {
+    let failures = Arc::new(Failures::new(FAILURES_A_MINUTE));
     let mut router = Router::new();
     for route in ROUTES {
         router = router.route(route.path, (route.handler)());
@@ -268,7 +286,7 @@ pub(super) fn build(api: Api) -> Router {
     router
         .fallback(nowhere)
         .method_not_allowed_fallback(otherwise)
-        .layer(middleware::from_fn_with_state(api.clone(), around))
+        .layer(middleware::from_fn_with_state((api.clone(), failures), around))
         .with_state(api)
 }
 
@@ -292,16 +310,16 @@ async fn otherwise(request: Request) -> Problem {
 }
 
 /// Around every request: only this host's name, only who may, headers of caution, the time it took.
-async fn around(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+async fn around(State((api, failures)): State<(Api, Arc<Failures>)>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let path = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    let mut response = if api.loopback_only && !host.is_some_and(is_loopback) {
+    let mut response = if api.loopback_only && !host.is_some_and(auth::is_loopback) {
         // A page of another site may have been told that its name is 127.0.0.1.
         Problem::wrong_host("ask for localhost, 127.0.0.1 or [::1]").into_response()
     } else {
         let access = meant(&path, request.method()).map_or(Access::Viewer, |route| route.access);
-        match auth::admit(&api, request.headers(), request.method(), access).await {
+        match auth::admit(&api, &failures, &request, access) {
             Ok(caller) => {
                 request.extensions_mut().insert(caller);
                 next.run(request).await
@@ -310,16 +328,12 @@ async fn around(State(api): State<Api>, mut request: Request, next: Next) -> Res
         }
     };
     let headers = response.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    for (name, value) in CAUTION {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let status = response.status();
     let labels = [path.as_str(), status.as_str()];
     api.observer.metrics.http_seconds.with_label_values(&labels).observe(began.elapsed().as_secs_f64());
     response
-}
-
-/// Whether a Host header names this machine to itself.
-fn is_loopback(host: &str) -> bool {
-    let name = if host.starts_with('[') { host.split_inclusive(']').next() } else { host.split(':').next() };
-    matches!(name, Some("localhost" | "127.0.0.1" | "[::1]"))
 }

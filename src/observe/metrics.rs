@@ -57,6 +57,8 @@ pub struct Metrics {
     pub sink_up: IntGaugeVec,
     /// Changes that went before a sink had taken them.
     pub outbox_dropped: IntCounter,
+    /// Requests without a token that is in force, by what is wrong with it.
+    pub http_refused: IntCounterVec,
     /// Time of an HTTP answer, by route.
     pub http_seconds: HistogramVec,
 }
@@ -93,6 +95,7 @@ impl Metrics {
             sink_lag_seconds: table.gauges("sink_lag_seconds", "Age of the oldest unsent.", &["sink", "part"])?,
             sink_up: table.gauges("sink_up", "1 while the telemetry server takes points, else 0.", &["sink"])?,
             outbox_dropped: table.counter("outbox_dropped_total", "Changes dropped before a sink took them.")?,
+            http_refused: table.counters("http_refused_total", "Requests without a valid token.", &["reason"])?,
             http_seconds: table.histograms("http_request_seconds", "Time of an HTTP answer.", &["route", "status"])?,
             registry: registry.clone(),
         };

@@ -15,6 +15,7 @@ mod frames;
 mod handshakes;
 mod mutations;
 mod operations;
+mod people;
 mod quirks;
 mod quirks_reading;
 mod replay;

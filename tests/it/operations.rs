@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::support::{PATIENCE, Service, noon};
 
-fn chargewatch(arguments: &[&str]) -> (i32, String, String) {
+pub(crate) fn chargewatch(arguments: &[&str]) -> (i32, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_chargewatch"))
         .args(arguments)
         .env_remove("CHARGEWATCH_CONFIG")
@@ -40,7 +40,8 @@ fn check_config_says_what_is_wrong_and_where() {
 
 #[test]
 fn every_command_explains_itself() {
-    for command in ["serve", "demo", "simulate", "replay", "backfill", "export", "check-config", "healthcheck"] {
+    for command in ["serve", "demo", "simulate", "replay", "backfill", "export", "token", "check-config", "healthcheck"]
+    {
         let (code, told, _) = chargewatch(&[command, "--help"]);
         assert!(code == 0 && told.contains("Usage: chargewatch"), "{command}: {told}");
     }

@@ -9,7 +9,10 @@ use std::time::{Duration, Instant};
 use chargewatch::app::{self, Running, Setup};
 use chargewatch::config::Settings;
 use chargewatch::config::load::{Sources, load};
+use chargewatch::domain::people::Role;
 use chargewatch::domain::time::At;
+use chargewatch::store::desk::people::TokenWish;
+use chargewatch::store::desk::{Author, Desk};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use tokio_tungstenite::WebSocketStream;
@@ -105,6 +108,43 @@ impl Service {
         tokio::task::spawn_blocking(move || get(address, &path)).await.unwrap()
     }
 
+    /// Makes a token at the desk beside this service, and waits until the service knows it.
+    pub(crate) async fn token(&self, wish: TokenWish) -> String {
+        let desk = Desk::open(&self.folder, Arc::new(noon)).unwrap();
+        let token = desk.add_token(&Author::at_the_machine("test"), &wish).unwrap().reveal().to_owned();
+        self.until_answered(&token, |status| matches!(status, 403 | 404)).await;
+        token
+    }
+
+    /// Returns once a request with this token is answered so. Asks seldom: whoever fails often gets another answer.
+    pub(crate) async fn until_answered(&self, token: &str, fits: impl Fn(u16) -> bool) {
+        let answered = async {
+            while !fits(self.ask("GET", "/api/v1/nowhere", Some(token), "").await.0) {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, answered).await.expect("the service never noticed what was decided");
+    }
+
+    /// Makes a token for a role.
+    pub(crate) async fn token_for(&self, role: Role) -> String {
+        self.token(TokenWish { name: role.to_string(), role, sites: Vec::new(), expires: None }).await
+    }
+
+    /// Asks with a token; status, head and body of the answer.
+    pub(crate) async fn ask(&self, method: &str, path: &str, token: Option<&str>, body: &str) -> (u16, String, String) {
+        let token = token.map_or_else(String::new, |token| format!("Authorization: Bearer {token}\r\n"));
+        let kind = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
+        let head = format!("{method} {path} HTTP/1.0\r\nHost: localhost\r\n{token}{kind}");
+        let (address, text) = (self.http(), format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()));
+        tokio::task::spawn_blocking(move || request(address, &text)).await.unwrap()
+    }
+
+    /// The folder of the ledger.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Asks the API for JSON.
     pub(crate) async fn json(&self, path: &str) -> Value {
         let (status, body) = self.get(path).await;
@@ -147,13 +187,19 @@ impl Service {
 
 /// A blocking GET.
 pub(crate) fn get(address: SocketAddr, path: &str) -> (u16, String) {
+    let (status, _, body) = request(address, &format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n"));
+    (status, body)
+}
+
+/// Sends a request as it is; status, head and body of the answer.
+pub(crate) fn request(address: SocketAddr, text: &str) -> (u16, String, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").unwrap();
+    stream.write_all(text.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), head.to_owned(), body.to_owned())
 }
 
 /// A charger's socket.

@@ -1,6 +1,7 @@
 //! Named events, one file per area.
 
 pub mod gateway;
+pub mod http;
 pub mod sink;
 pub mod station;
 pub mod store;

@@ -4,6 +4,8 @@
 //! works on the same ledger as a running service; that notices within a second that the edition has risen.
 //! One file per kind of decision; each adds its methods to [`Desk`].
 
+pub mod people;
+
 use std::path::Path;
 use std::sync::Arc;
 
