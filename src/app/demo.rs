@@ -175,8 +175,8 @@ impl Figures {
                 };
                 figures.states[place] += 1;
                 figures.active += usize::from(connector.session.is_some());
-                figures.sessions += connector.sessions;
-                figures.energy = figures.energy.plus(connector.energy);
+                figures.sessions += connector.totals.sessions;
+                figures.energy = figures.energy.plus(connector.totals.energy);
                 if charger.connected && connector.session.is_some() {
                     let power = connector.value(measurand::POWER, "", At::from_millis(0));
                     figures.power += power.map_or(0, |power| power.0);

@@ -23,6 +23,7 @@ use crate::domain::time::At;
 use crate::gateway::registry::Connections;
 use crate::gateway::{Context, Credentials, Gateway};
 use crate::http::{self, Api, Keyring};
+use crate::observe::board::Totals;
 use crate::observe::builds::Build;
 use crate::observe::{Observer, log};
 use crate::sink::drain::{Drain, Rules};
@@ -254,6 +255,7 @@ async fn seed(store: &Store, observer: &Observer) -> Result<(), StoreError> {
                     board.seed(&view.charger, |live| {
                         live.heard = view.last_heard;
                         live.boots = view.boots.into();
+                        live.disconnects = view.disconnects.into();
                         live.boot = view.boot;
                         live.protocol = view.protocol.unwrap_or_default();
                         for connector in view.connectors {
@@ -264,8 +266,13 @@ async fn seed(store: &Store, observer: &Observer) -> Result<(), StoreError> {
                 }
             }
             for total in archive.totals()? {
-                let sessions = u64::from(total.sessions);
-                board.seed_totals(&total.charger, total.outlet, sessions, total.energy, total.open.as_ref());
+                let so_far = Totals {
+                    sessions: total.sessions.into(),
+                    energy: total.energy,
+                    vain: total.vain.into(),
+                    status_changes: total.status_changes.into(),
+                };
+                board.seed_totals(&total.charger, total.outlet, so_far, total.open.as_ref());
             }
             for of in archive.conformance(&ConformanceFilter::default())? {
                 let build = Build { vendor: of.vendor, model: of.model, firmware: of.firmware, protocol: of.protocol };

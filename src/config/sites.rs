@@ -101,6 +101,11 @@ impl Charger {
         self.evses.iter().find(has).map_or(outlet.evse, |evse| evse.id)
     }
 
+    /// Rated power of an EVSE, in watts.
+    pub fn rated_w(&self, evse: u32) -> Option<u32> {
+        self.evses.iter().find(|known| known.id == evse).and_then(|known| known.rated_w)
+    }
+
     /// Rated power of its strongest EVSE, in watts.
     pub fn strongest_w(&self) -> Option<u32> {
         self.evses.iter().filter_map(|evse| evse.rated_w).max()

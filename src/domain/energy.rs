@@ -23,6 +23,9 @@ impl MilliWh {
     }
 }
 
+/// A session that ended with less than 0.1 kWh has charged nobody.
+pub const IN_VAIN: MilliWh = MilliWh::from_wh(100);
+
 /// A number of thousandths of whatever unit its measurand has (W, A, V, %, °C, Hz, mWh …).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Milli(pub i64);

@@ -9,6 +9,7 @@ pub mod deviation;
 pub mod device;
 pub mod energy;
 pub mod event;
+pub mod fault;
 pub mod ids;
 pub mod memory;
 pub mod meter;

@@ -63,6 +63,8 @@ pub mod measurand {
     pub const POWER: &str = "Power.Active.Import";
     /// Power that the charger offers.
     pub const POWER_OFFERED: &str = "Power.Offered";
+    /// Current offered to the vehicle.
+    pub const CURRENT_OFFERED: &str = "Current.Offered";
     /// Current delivered now.
     pub const CURRENT: &str = "Current.Import";
     /// Voltage now.

@@ -364,6 +364,8 @@ pub enum Effect {
         /// Energy added to the connector's total by this change; negative when a revision lowers it.
         energy_added: MilliWh,
     },
+    /// A reading of a connector's register cannot be: it jumped, or it exceeds every register.
+    Implausible(Outlet),
     /// A connector is no longer spoken of.
     Gone(Outlet),
     /// The charger's clock differs from ours by this much (positive: ahead), in milliseconds.

@@ -95,6 +95,8 @@ struct Session<'c, S> {
     place: Place,
     heard: Instant,
     heard_at: At,
+    /// When the ping was sent that is yet to be answered.
+    pinged: Option<Instant>,
 }
 
 /// Serves a charger until it is gone and its machine is at rest.
@@ -115,7 +117,8 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
         }
     };
     let now = (context.clock)();
-    let mut session = Session { socket, station, version, context, place, heard: Instant::now(), heard_at: now };
+    let mut session =
+        Session { socket, station, version, context, place, heard: Instant::now(), heard_at: now, pinged: None };
     context.observer.tell(ChargerConnected { charger: &charger, peer, protocol: version.subprotocol(), at: now });
     let turn = session.station.connected(now, version.subprotocol(), peer);
     let (end, heir) = match session.commit(turn).await {
@@ -185,7 +188,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             // JSON sent with the wrong opcode is JSON all the same.
             SocketMessage::Binary(bytes) => self.frame(&String::from_utf8_lossy(&bytes)).await,
             SocketMessage::Close(_) => Err(End::Gone),
-            SocketMessage::Ping(_) | SocketMessage::Pong(_) | SocketMessage::Frame(_) => Ok(()),
+            SocketMessage::Pong(_) => {
+                if let Some(pinged) = self.pinged.take() {
+                    self.context.observer.board.answered_ping(self.station.charger(), pinged.elapsed());
+                }
+                Ok(())
+            }
+            SocketMessage::Ping(_) | SocketMessage::Frame(_) => Ok(()),
         }
     }
 
@@ -305,6 +314,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             let turn = self.station.wake(now);
             self.commit(turn).await?;
         }
+        self.pinged = Some(Instant::now());
         self.send(SocketMessage::Ping(Vec::new().into())).await
     }
 

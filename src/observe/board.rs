@@ -4,10 +4,11 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
 
-use crate::domain::energy::{Milli, MilliWh};
+use crate::domain::energy::{IN_VAIN, Milli, MilliWh};
 use crate::domain::event::Boot;
 use crate::domain::ids::{ChargerId, Outlet, SessionId};
 use crate::domain::reading::{ReadingKind, measurand};
@@ -41,8 +42,10 @@ pub struct ChargerLive {
     pub skew_ms: Option<i64>,
     /// Boots over the whole ledger.
     pub boots: u64,
-    /// Disconnects since this program began.
+    /// Connections that ended, over the whole ledger.
     pub disconnects: u64,
+    /// How long it took to answer the last ping.
+    pub latency: Option<Duration>,
     /// Its connectors.
     pub connectors: Vec<ConnectorLive>,
     /// The counters of what it is.
@@ -60,12 +63,27 @@ pub struct ConnectorLive {
     pub values: Vec<LiveValue>,
     /// Its open session.
     pub session: Option<OpenSession>,
-    /// Sessions over the whole ledger.
-    pub sessions: u64,
-    /// Energy of its sessions over the whole ledger; never falls, a revision downwards is waited out.
-    pub energy: MilliWh,
-    /// The same with every revision.
+    /// What it has come to over the whole ledger. Energy never falls, a revision downwards is waited out.
+    pub totals: Totals,
+    /// The energy with every revision.
     exact_energy: MilliWh,
+    /// How often its register fell back, since this program began.
+    pub register_resets: u64,
+    /// Readings of its register that cannot be, since this program began.
+    pub implausible_readings: u64,
+}
+
+/// What a connector has come to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Totals {
+    /// Sessions.
+    pub sessions: u64,
+    /// Energy of its sessions.
+    pub energy: MilliWh,
+    /// Sessions that ended with next to no energy.
+    pub vain: u64,
+    /// How often its status became another one.
+    pub status_changes: u64,
 }
 
 /// A live value.
@@ -93,14 +111,18 @@ pub struct OpenSession {
 }
 
 /// The measurands that are shown live.
-const SHOWN: [&str; 6] = [
+const SHOWN: [&str; 7] = [
     measurand::POWER,
     measurand::ENERGY_REGISTER,
     measurand::CURRENT,
     measurand::VOLTAGE,
     measurand::SOC,
     measurand::POWER_OFFERED,
+    measurand::CURRENT_OFFERED,
 ];
+
+/// A register that falls by no more than this has only been rounded: 10 Wh.
+const REGISTER_NOISE: MilliWh = MilliWh::from_wh(10);
 
 /// The phases that are shown live; `L1-N` is shown as `L1`.
 const PHASES: [&str; 4] = ["", "L1", "L2", "L3"];
@@ -116,6 +138,7 @@ impl ChargerLive {
             skew_ms: None,
             boots: 0,
             disconnects: 0,
+            latency: None,
             connectors: Vec::new(),
             build: None,
         }
@@ -151,9 +174,10 @@ impl ConnectorLive {
             now: None,
             values: Vec::new(),
             session: None,
-            sessions: 0,
-            energy: MilliWh(0),
+            totals: Totals::default(),
             exact_energy: MilliWh(0),
+            register_resets: 0,
+            implausible_readings: 0,
         }
     }
 
@@ -170,6 +194,12 @@ impl ConnectorLive {
     pub fn value(&self, measurand: &str, phase: &str, oldest: At) -> Option<Milli> {
         let fits = |value: &&LiveValue| value.measurand == measurand && value.phase == phase && value.at >= oldest;
         self.values.iter().find(fits).map(|value| value.value)
+    }
+
+    fn report(&mut self, now: &ConnectorNow) {
+        let is_other = self.now.as_ref().is_some_and(|before| before.status != now.status);
+        self.totals.status_changes += u64::from(is_other);
+        self.now = Some(now.clone());
     }
 
     /// Nobody speaks of it any more. Its totals stay: counters do not fall.
@@ -189,16 +219,22 @@ impl ConnectorLive {
         let (Some(measurand), Some(phase)) = (measurand, phase) else { return };
         let fresh = LiveValue { measurand, phase, at, value };
         match self.values.iter_mut().find(|old| old.measurand == measurand && old.phase == phase) {
-            Some(old) if old.at <= at => *old = fresh,
+            Some(old) if old.at <= at => {
+                let fell = old.value.0.saturating_sub(value.0) > REGISTER_NOISE.0;
+                self.register_resets += u64::from(measurand == measurand::ENERGY_REGISTER && fell);
+                *old = fresh;
+            }
             Some(_) => {}
             None => self.values.push(fresh),
         }
     }
 
     fn session(&mut self, what: SessionEvent, row: &SessionRow, energy_added: MilliWh) {
-        self.sessions += u64::from(what == SessionEvent::Began);
+        let ended = matches!(what, SessionEvent::Ended | SessionEvent::EndedWithoutStop);
+        self.totals.sessions += u64::from(what == SessionEvent::Began);
+        self.totals.vain += u64::from(ended && row.energy.is_some_and(|energy| energy < IN_VAIN));
         self.exact_energy = self.exact_energy.plus(energy_added);
-        self.energy = self.energy.max(self.exact_energy);
+        self.totals.energy = self.totals.energy.max(self.exact_energy);
         if row.state == SessionState::Active {
             self.session = Some(OpenSession { id: row.id, started_at: row.started_at, energy: row.energy });
         } else if self.session.is_some_and(|open| open.id == row.id) {
@@ -214,17 +250,10 @@ impl Board {
     }
 
     /// Sets what the ledger knows of a connector's past.
-    pub fn seed_totals(
-        &self,
-        charger: &ChargerId,
-        outlet: Outlet,
-        sessions: u64,
-        energy: MilliWh,
-        open: Option<&SessionRow>,
-    ) {
+    pub fn seed_totals(&self, charger: &ChargerId, outlet: Outlet, so_far: Totals, open: Option<&SessionRow>) {
         self.with(charger, |live| {
             let connector = live.connector(outlet);
-            (connector.sessions, connector.energy, connector.exact_energy) = (sessions, energy, energy);
+            (connector.totals, connector.exact_energy) = (so_far, so_far.energy);
             connector.session =
                 open.map(|row| OpenSession { id: row.id, started_at: row.started_at, energy: row.energy });
         });
@@ -249,6 +278,11 @@ impl Board {
         });
     }
 
+    /// A charger answered a ping after so long.
+    pub fn answered_ping(&self, charger: &ChargerId, took: Duration) {
+        self.with(charger, |live| live.latency = Some(took));
+    }
+
     /// A frame of a charger was heard.
     pub fn heard(&self, charger: &ChargerId, now: At, deviates: bool) {
         self.with(charger, |live| {
@@ -271,7 +305,8 @@ impl Board {
                         live.boot = boot.clone();
                         live.build = None;
                     }
-                    Effect::Status(now) => live.connector(now.outlet).now = Some(now.clone()),
+                    Effect::Status(now) => live.connector(now.outlet).report(now),
+                    Effect::Implausible(outlet) => live.connector(*outlet).implausible_readings += 1,
                     Effect::Live { outlet, kind, at, value } => live.connector(*outlet).show(kind, *at, *value),
                     Effect::Session { what, row, energy_added } => {
                         live.vacate_others(row);
@@ -337,12 +372,14 @@ mod tests {
     fn counters_begin_with_the_ledger_and_never_fall() {
         let board = Board::default();
         let charger = ChargerId::new("CP-1");
-        board.seed_totals(&charger, Outlet::new(1, 1), 7, MilliWh(5000), None);
+        let so_far = Totals { sessions: 7, energy: MilliWh(5000), ..Totals::default() };
+        board.seed_totals(&charger, Outlet::new(1, 1), so_far, None);
         let session =
             |what, state, added| Effect::Session { what, row: Box::new(row(8, state)), energy_added: MilliWh(added) };
         let shown = |board: &Board| {
             let live = board.get(&charger).unwrap();
-            (live.connectors[0].sessions, live.connectors[0].energy.0, live.connectors[0].session.is_some())
+            let totals = live.connectors[0].totals;
+            (totals.sessions, totals.energy.0, live.connectors[0].session.is_some())
         };
         board.apply(&charger, &[session(SessionEvent::Began, SessionState::Active, 0)]);
         board.apply(&charger, &[session(SessionEvent::Progressed, SessionState::Active, 900)]);

@@ -1,5 +1,6 @@
 //! The one table of this process's own metrics. Per-charger and per-connector series come from the live picture.
 
+use prometheus::process_collector::ProcessCollector;
 use prometheus::{
     Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
@@ -41,6 +42,10 @@ pub struct Metrics {
     pub store_writable: IntGauge,
     /// Size of the ledger's files.
     pub store_bytes: IntGauge,
+    /// Bytes that are free where the ledger lies.
+    pub store_free_bytes: IntGauge,
+    /// How long chargewatch was not running before it started, in seconds.
+    pub outage_seconds: IntGauge,
     /// Points that a server of telemetry has taken, by sink.
     pub sink_points: IntCounterVec,
     /// Bytes sent to a server of telemetry and taken, compressed, by sink.
@@ -70,6 +75,7 @@ impl Metrics {
     /// When two have the same name.
     pub fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
+        registry.register(Box::new(ProcessCollector::for_self()))?;
         let table = Table { registry: &registry };
         let metrics = Self {
             frames: table.counters("frames_total", "Frames received from chargers.", &["action"])?,
@@ -87,6 +93,8 @@ impl Metrics {
             commit_failures: table.counters("store_commit_failures_total", "Commits that failed.", &["outcome"])?,
             store_writable: table.gauge("store_writable", "1 while the ledger takes writes, else 0.")?,
             store_bytes: table.gauge("store_size_bytes", "Size of the ledger's files.")?,
+            store_free_bytes: table.gauge("store_free_bytes", "Bytes that are free where the ledger lies.")?,
+            outage_seconds: table.gauge("outage_seconds", "How long chargewatch was not running before its start.")?,
             sink_points: table.counters("sink_points_total", "Points taken by a telemetry server.", &["sink"])?,
             sink_bytes: table.counters("sink_bytes_total", "Compressed bytes taken by it.", &["sink"])?,
             sink_requests: table.counters("sink_requests_total", "Requests by outcome.", &["sink", "outcome"])?,

@@ -12,10 +12,11 @@ use super::Observer;
 use super::board::{ChargerLive, ConnectorLive};
 use super::builds::Build;
 use crate::config::metrics::Detail;
-use crate::config::sites::Registry;
+use crate::config::sites::{Registry, Site};
 use crate::domain::energy::{Milli, MilliWh};
+use crate::domain::fault;
 use crate::domain::reading::measurand;
-use crate::domain::status::State;
+use crate::domain::status::{ConnectorStatus, State};
 use crate::domain::time::At;
 
 /// Live values that are older than this are not shown: 15 minutes.
@@ -49,6 +50,7 @@ macro_rules! families {
 }
 
 families! {
+    SITE_INFO "chargewatch_site_info" "gauge" Site "What the registry says of the site.";
     SITE_CHARGERS "chargewatch_site_chargers" "gauge" Site "Chargers of the site that were ever met.";
     SITE_CONNECTED "chargewatch_site_chargers_connected" "gauge" Site "Chargers of the site that are connected.";
     SITE_CONNECTORS "chargewatch_site_connectors" "gauge" Site "Connectors of the site by availability state.";
@@ -63,13 +65,20 @@ families! {
     BOOTS "chargewatch_charger_boots_total" "counter" Charger "Boots of the charger.";
     DISCONNECTS "chargewatch_charger_disconnects_total" "counter" Charger "Connections of the charger that ended.";
     SKEW "chargewatch_charger_clock_ahead_seconds" "gauge" Charger "How far the charger's clock is ahead of ours.";
+    LATENCY "chargewatch_charger_latency_seconds" "gauge" Charger "How long the charger took to answer the last ping.";
     INFO "chargewatch_charger_info" "gauge" Charger "What the charger says it is.";
     STATE "chargewatch_connector_state" "gauge" Connector "1 for the availability state that the connector is in.";
+    STATUS "chargewatch_connector_status" "gauge" Connector "1 for the status that the connector reported last.";
     SINCE "chargewatch_connector_status_since_timestamp_seconds" "gauge" Connector "Since when the connector is in its status.";
-    FAULT "chargewatch_connector_fault" "gauge" Connector "1 while the connector is faulted, with its error code.";
+    CHANGES "chargewatch_connector_status_changes_total" "counter" Connector "How often the status became another one.";
+    FAULT "chargewatch_connector_fault" "gauge" Connector "1 while the connector is faulted, with its error code and the class of the fault.";
+    RATED "chargewatch_connector_rated_watts" "gauge" Connector "Rated power of the connector's EVSE.";
     POWER "chargewatch_connector_power_watts" "gauge" Connector "Power delivered now.";
     OFFERED "chargewatch_connector_power_offered_watts" "gauge" Connector "Power offered now.";
+    CURRENT_OFFERED "chargewatch_connector_current_offered_amperes" "gauge" Connector "Current offered now.";
     REGISTER "chargewatch_connector_register_wh" "gauge" Connector "Energy register of the connector's meter, in watt-hours.";
+    RESETS "chargewatch_connector_register_resets_total" "counter" Connector "How often the energy register fell back, since the service began.";
+    IMPLAUSIBLE "chargewatch_connector_implausible_readings_total" "counter" Connector "Readings of the energy register that cannot be, since the service began.";
     SOC "chargewatch_connector_soc_ratio" "gauge" Connector "State of charge of the vehicle, 0 to 1.";
     CURRENT "chargewatch_connector_current_amperes" "gauge" Connector "Current by phase.";
     VOLTAGE "chargewatch_connector_voltage_volts" "gauge" Connector "Voltage by phase.";
@@ -77,6 +86,7 @@ families! {
     SESSION_START "chargewatch_connector_session_start_timestamp_seconds" "gauge" Connector "When the running session began.";
     SESSION_ENERGY "chargewatch_connector_session_energy_wh" "gauge" Connector "Energy of the running session, in watt-hours.";
     SESSIONS "chargewatch_connector_sessions_total" "counter" Connector "Sessions begun.";
+    VAIN "chargewatch_connector_sessions_in_vain_total" "counter" Connector "Sessions that ended with less than 0.1 kWh.";
     ENERGY "chargewatch_connector_energy_wh_total" "counter" Connector "Energy delivered in sessions, in watt-hours.";
 }
 
@@ -143,10 +153,13 @@ pub fn write(observer: &Observer, sites: &Registry, setting: &Setting) -> String
             if setting.detail >= Detail::Connector {
                 let evse = registered.map_or(connector.outlet.evse, |charger| charger.evse_of(connector.outlet));
                 let labels = format!("{labels},evse=\"{evse}\",connector=\"{}\"", connector.outlet.connector);
+                let rated_w = registered.and_then(|charger| charger.rated_w(evse));
+                lines.maybe(&RATED, &labels, rated_w);
                 one_connector(connector, state, silent, &labels, setting.now, &mut lines);
             }
         }
     }
+    site_infos(sites, &mut lines);
     for (site, sum) in &sums {
         sum.write(&format!("site=\"{}\"", Label(site)), &mut lines);
     }
@@ -162,6 +175,25 @@ pub fn write(observer: &Observer, sites: &Registry, setting: &Setting) -> String
         }
     }
     page
+}
+
+/// What the registry says of each site.
+fn site_infos(sites: &Registry, lines: &mut Lines) {
+    let by_id: BTreeMap<&str, &Site> =
+        sites.chargers.values().map(|charger| (charger.site.id.as_str(), &*charger.site)).collect();
+    for (id, site) in by_id {
+        let place = |degrees: Option<f64>| degrees.map(|degrees| format!("{degrees:.5}")).unwrap_or_default();
+        let decile = site.imd_decile.map(|decile| decile.to_string()).unwrap_or_default();
+        let labels = format!(
+            "site=\"{}\",name=\"{}\",type=\"{}\",imd_decile=\"{decile}\",latitude=\"{}\",longitude=\"{}\"",
+            Label(id),
+            Label(&site.name),
+            Label(site.kind.as_deref().unwrap_or_default()),
+            place(site.latitude),
+            place(site.longitude),
+        );
+        lines.add(&SITE_INFO, &labels, 1);
+    }
 }
 
 /// This process's own metrics.
@@ -182,8 +214,8 @@ fn own_metrics(observer: &Observer, setting: &Setting) -> String {
 
 impl SiteSum {
     fn add(&mut self, connector: &ConnectorLive, state: State, silent: bool, now: At) {
-        self.sessions += connector.sessions;
-        self.energy = self.energy.plus(connector.energy);
+        self.sessions += connector.totals.sessions;
+        self.energy = self.energy.plus(connector.totals.energy);
         self.active += u64::from(connector.session.is_some());
         // Connector 0 is the charger itself, and its meter is the sum of the others.
         if connector.outlet.is_station() {
@@ -215,6 +247,7 @@ fn one_charger(charger: &ChargerLive, labels: &str, lines: &mut Lines) {
     lines.add(&BOOTS, labels, charger.boots);
     lines.add(&DISCONNECTS, labels, charger.disconnects);
     lines.maybe(&SKEW, labels, charger.skew_ms.map(Milli));
+    lines.maybe(&LATENCY, labels, charger.latency.map(|latency| latency.as_secs_f64()));
     let build = build_labels(&Build::of(&charger.boot, &charger.protocol));
     lines.add(&INFO, &format!("{labels},{build}"), 1);
 }
@@ -229,13 +262,21 @@ fn one_connector(connector: &ConnectorLive, state: State, silent: bool, labels: 
     for known in STATES {
         lines.add(&STATE, &format!("{labels},state=\"{}\"", known.as_str()), u8::from(known == state));
     }
-    lines.maybe(&SINCE, labels, connector.now.as_ref().map(|now| seconds(now.since)));
-    if state == State::OutOfOrder {
-        let error = connector.now.as_ref().and_then(|now| now.error.as_ref()).map_or("", |error| error.as_str());
-        lines.add(&FAULT, &format!("{labels},error=\"{}\"", Label(error)), 1);
+    if let Some(now) = &connector.now {
+        lines.add(&STATUS, &format!("{labels},status=\"{}\"", status_word(&now.status)), 1);
+        lines.add(&SINCE, labels, seconds(now.since));
+        if state == State::OutOfOrder {
+            let error = now.error.as_ref().map_or("", |error| error.as_str());
+            let class = fault::classify(Some(error), now.vendor_error.as_deref()).name;
+            lines.add(&FAULT, &format!("{labels},error=\"{}\",class=\"{class}\"", Label(error)), 1);
+        }
     }
-    lines.add(&SESSIONS, labels, connector.sessions);
-    lines.add(&ENERGY, labels, connector.energy);
+    lines.add(&CHANGES, labels, connector.totals.status_changes);
+    lines.add(&RESETS, labels, connector.register_resets);
+    lines.add(&IMPLAUSIBLE, labels, connector.implausible_readings);
+    lines.add(&SESSIONS, labels, connector.totals.sessions);
+    lines.add(&VAIN, labels, connector.totals.vain);
+    lines.add(&ENERGY, labels, connector.totals.energy);
     lines.add(&ACTIVE, labels, u8::from(connector.session.is_some()));
     if let Some(session) = connector.session {
         lines.maybe(&SESSION_START, labels, session.started_at.map(seconds));
@@ -248,12 +289,21 @@ fn one_connector(connector: &ConnectorLive, state: State, silent: bool, labels: 
     let value = |measurand: &str| connector.value(measurand, "", oldest);
     lines.maybe(&POWER, labels, value(measurand::POWER));
     lines.maybe(&OFFERED, labels, value(measurand::POWER_OFFERED));
+    lines.maybe(&CURRENT_OFFERED, labels, value(measurand::CURRENT_OFFERED));
     lines.maybe(&REGISTER, labels, value(measurand::ENERGY_REGISTER));
     lines.maybe(&SOC, labels, value(measurand::SOC).map(Hundredth));
     for phase in ["", "L1", "L2", "L3"] {
         let phased = format!("{labels},phase=\"{phase}\"");
         lines.maybe(&CURRENT, &phased, connector.value(measurand::CURRENT, phase, oldest));
         lines.maybe(&VOLTAGE, &phased, connector.value(measurand::VOLTAGE, phase, oldest));
+    }
+}
+
+/// The status in a word; what a charger made up is `other`, so that it cannot make up series.
+fn status_word(status: &ConnectorStatus) -> &str {
+    match status {
+        ConnectorStatus::Other(_) => "other",
+        known => known.as_str(),
     }
 }
 

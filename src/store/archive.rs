@@ -166,6 +166,8 @@ pub struct ChargerView {
     pub last_heard: Option<At>,
     /// How often it has booted.
     pub boots: u32,
+    /// How many of its connections ended.
+    pub disconnects: u32,
     /// Its connectors' present status.
     pub connectors: Vec<ConnectorNow>,
     /// The present interval of each timeline.
@@ -334,6 +336,10 @@ pub struct ConnectorTotals {
     pub sessions: u32,
     /// Energy delivered in all its sessions.
     pub energy: MilliWh,
+    /// Sessions that ended with less than [`crate::domain::energy::IN_VAIN`].
+    pub vain: u32,
+    /// How often its status became another one.
+    pub status_changes: u32,
     /// Its open session, if it has one.
     pub open: Option<SessionRow>,
 }

@@ -52,6 +52,8 @@ pub(super) trait Backend: Send + 'static {
     fn sweep(&mut self, now: At) -> Result<Swept, WriteError>;
     /// Size of its files in bytes.
     fn size_bytes(&self) -> u64;
+    /// Bytes that are free where its files lie, where that can be found out.
+    fn free_bytes(&self) -> Option<u64>;
     /// The highest session id in use.
     fn highest_session(&mut self) -> Result<SessionId, StoreError>;
 }

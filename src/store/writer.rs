@@ -99,7 +99,11 @@ impl<B: Backend> Writer<B> {
             }
             if alive_due {
                 next_alive = Instant::now() + alive_interval;
-                self.observer.metrics.store_bytes.set(i64::try_from(self.backend.size_bytes()).unwrap_or(i64::MAX));
+                let count = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+                self.observer.metrics.store_bytes.set(count(self.backend.size_bytes()));
+                if let Some(free) = self.backend.free_bytes() {
+                    self.observer.metrics.store_free_bytes.set(count(free));
+                }
             }
             if Instant::now() >= next_retention {
                 let more = self.forget();

@@ -374,6 +374,7 @@ impl Heard {
                 | Effect::Booted(_)
                 | Effect::Status(_)
                 | Effect::Live { .. }
+                | Effect::Implausible(_)
                 | Effect::Gone(_) => {}
             }
         }

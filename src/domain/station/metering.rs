@@ -209,6 +209,7 @@ fn push_reading(outlet: Outlet, at: At, sample: &Sample, session: Option<Session
     if flags.has(Flags::IMPLAUSIBLE) {
         let found = sample.value.map(|value| value.to_string()).unwrap_or_default();
         turn.deviations.push(Deviation::new(Rule::Implausible, "meterValue.sampledValue.value", &found));
+        turn.effects.push(Effect::Implausible(outlet));
     }
     turn.changes.push(Change::Reading(ReadingRow {
         outlet,

@@ -42,6 +42,10 @@ impl Emit for Told<'_> {
                     let (evse, connector) = (outlet.evse, outlet.connector);
                     info!(charger, evse, connector, "the charger numbers its connectors in another way now");
                 }
+                Effect::Implausible(outlet) => {
+                    let (evse, connector) = (outlet.evse, outlet.connector);
+                    warn!(charger, evse, connector, "a reading of the energy register cannot be");
+                }
                 Effect::Skew(_) | Effect::Live { .. } => {}
             }
         }

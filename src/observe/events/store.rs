@@ -18,6 +18,7 @@ impl Emit for LedgerOpened<'_> {
     fn emit(self, observer: &Observer) {
         observer.metrics.store_writable.set(1);
         let outage_s = self.outage.map(|outage| outage.as_secs());
+        observer.metrics.outage_seconds.set(i64::try_from(outage_s.unwrap_or(0)).unwrap_or(i64::MAX));
         info!(path = %self.path.display(), outage_s, "ledger opened");
     }
 }

@@ -7,7 +7,7 @@ use super::recall::SqliteReader;
 use super::rows::{self, BOOT, BOOT_WIDTH, CONNECTOR, SESSION};
 use super::timeline;
 use crate::domain::availability::Interval;
-use crate::domain::energy::{Milli, MilliWh};
+use crate::domain::energy::{IN_VAIN, Milli, MilliWh};
 use crate::domain::ids::{ChargerId, FrameKey, Outlet, SessionId, StationKey};
 use crate::domain::reading::Flags;
 use crate::domain::time::At;
@@ -146,7 +146,8 @@ impl Archive for SqliteReader {
         wanted.maybe("c.folded = ?", only.map(ChargerId::folded));
         wanted.maybe("c.id > ?", after.map(|key| key.0));
         let select = format!(
-            "SELECT {BOOT}, c.id, c.charger, c.protocol, c.first_seen_ms, c.booted_ms, c.heard_ms, c.boots FROM charger_row c"
+            "SELECT {BOOT}, c.id, c.charger, c.protocol, c.first_seen_ms, c.booted_ms, c.heard_ms, c.boots, c.disconnects \
+             FROM charger_row c"
         );
         let mut views = self.list(&select, wanted, "c.id", limit, |row| {
             Ok(ChargerView {
@@ -158,6 +159,7 @@ impl Archive for SqliteReader {
                 last_boot: maybe_at(row, BOOT_WIDTH + 4)?,
                 last_heard: maybe_at(row, BOOT_WIDTH + 5)?,
                 boots: row.get(BOOT_WIDTH + 6)?,
+                disconnects: row.get(BOOT_WIDTH + 7)?,
                 connectors: Vec::new(),
                 present: Vec::new(),
             })
@@ -317,15 +319,21 @@ impl Archive for SqliteReader {
 
     fn totals(&mut self) -> Result<Vec<ConnectorTotals>, StoreError> {
         let mut select = self.db.prepare_cached(
-            "SELECT c.charger, s.evse, s.connector, count(*), coalesce(sum(s.energy_mwh), 0)
-             FROM session_row s JOIN charger_row c ON c.id = s.charger_id GROUP BY s.charger_id, s.evse, s.connector",
+            "SELECT c.charger, t.evse, t.connector, sum(sessions), sum(energy), sum(vain), sum(changes) FROM (
+               SELECT charger_id, evse, connector, count(*) AS sessions, coalesce(sum(energy_mwh), 0) AS energy,
+                 count(*) FILTER (WHERE state IN ('ended', 'ended_without_stop') AND energy_mwh < ?1) AS vain, 0 AS changes
+               FROM session_row GROUP BY 1, 2, 3
+               UNION ALL SELECT charger_id, evse, connector, 0, 0, 0, changes FROM connector_row
+             ) t JOIN charger_row c ON c.id = t.charger_id GROUP BY t.charger_id, t.evse, t.connector",
         )?;
-        let found = select.query_map([], |row| {
+        let found = select.query_map([IN_VAIN.0], |row| {
             Ok(ConnectorTotals {
                 charger: charger(row, 0)?,
                 outlet: Outlet::new(row.get(1)?, row.get(2)?),
                 sessions: row.get(3)?,
                 energy: MilliWh(row.get(4)?),
+                vain: row.get(5)?,
+                status_changes: row.get(6)?,
                 open: None,
             })
         })?;

@@ -34,8 +34,10 @@ pub(super) fn evidence(
 /// Writes a connector's present.
 pub(super) fn connector(db: &Connection, key: StationKey, now: &ConnectorNow) -> Result<(), rusqlite::Error> {
     let mut upsert = db.prepare_cached(
-        "INSERT OR REPLACE INTO connector_row (charger_id, evse, connector, status, since_ms, error, vendor_error, info)
-         VALUES (?,?,?,?,?,?,?,?)",
+        "INSERT INTO connector_row (charger_id, evse, connector, status, since_ms, error, vendor_error, info)
+         VALUES (?1,?2,?3,?4,?5,?6,?7,?8)
+         ON CONFLICT DO UPDATE SET status = ?4, since_ms = ?5, error = ?6, vendor_error = ?7, info = ?8,
+           changes = changes + (status <> ?4)",
     )?;
     upsert.execute(params![
         key.0,

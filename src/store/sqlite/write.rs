@@ -289,6 +289,9 @@ impl SqliteBackend {
             Contact::Ended { heard, reason } => {
                 self.hear(key, *heard);
                 self.db
+                    .prepare_cached("UPDATE charger_row SET disconnects = disconnects + 1 WHERE id = ?")?
+                    .execute([key.0])?;
+                self.db
                     .prepare_cached(
                         "UPDATE contact SET heard_ms = ?2, reason = ?3
                          WHERE id = (SELECT max(id) FROM contact WHERE charger_id = ?1) AND heard_ms IS NULL",
@@ -447,6 +450,11 @@ impl Backend for SqliteBackend {
             self.db.execute(&sql, params![i64::try_from(SLICE).unwrap_or(i64::MAX), oldest_kept])?;
         }
         Ok(removed >= SLICE)
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        let disk = rustix::fs::statvfs(&self.path).ok()?;
+        Some(disk.f_bavail.saturating_mul(disk.f_frsize))
     }
 
     fn size_bytes(&self) -> u64 {

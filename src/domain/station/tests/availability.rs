@@ -110,7 +110,12 @@ fn a_connector_that_never_reports_is_told_by_its_sessions() {
 fn present(turn: &Turn) -> ConnectorNow {
     let now = turn.effects.iter().find_map(|effect| match effect {
         Effect::Status(now) => Some(now.clone()),
-        Effect::Booted(_) | Effect::Live { .. } | Effect::Session { .. } | Effect::Gone(_) | Effect::Skew(_) => None,
+        Effect::Booted(_)
+        | Effect::Live { .. }
+        | Effect::Session { .. }
+        | Effect::Implausible(_)
+        | Effect::Gone(_)
+        | Effect::Skew(_) => None,
     });
     now.unwrap()
 }
@@ -170,9 +175,12 @@ fn the_clock_offset_is_the_largest_seen_and_told_when_it_moves() {
     let skews = |turn: &Turn| -> Vec<i64> {
         let skew = |effect: &Effect| match effect {
             Effect::Skew(offset) => Some(*offset),
-            Effect::Booted(_) | Effect::Live { .. } | Effect::Session { .. } | Effect::Gone(_) | Effect::Status(_) => {
-                None
-            }
+            Effect::Booted(_)
+            | Effect::Live { .. }
+            | Effect::Session { .. }
+            | Effect::Implausible(_)
+            | Effect::Gone(_)
+            | Effect::Status(_) => None,
         };
         turn.effects.iter().filter_map(skew).collect()
     };

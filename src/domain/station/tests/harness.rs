@@ -334,7 +334,12 @@ pub(super) fn answered(turn: &Turn) -> i32 {
 pub(super) fn live(turn: &Turn) -> Vec<i64> {
     let value = |effect: &Effect| match effect {
         Effect::Live { value, .. } => Some(value.0),
-        Effect::Booted(_) | Effect::Status(_) | Effect::Session { .. } | Effect::Gone(_) | Effect::Skew(_) => None,
+        Effect::Booted(_)
+        | Effect::Status(_)
+        | Effect::Session { .. }
+        | Effect::Implausible(_)
+        | Effect::Gone(_)
+        | Effect::Skew(_) => None,
     };
     turn.effects.iter().filter_map(value).collect()
 }
