@@ -11,6 +11,7 @@ import urllib.request
 
 import pytest
 import websockets
+import yaml
 from conftest import ROOT
 
 FRAMES = [
@@ -95,11 +96,30 @@ async def ask(port, query):
     raise AssertionError(f"Prometheus never had {query}")
 
 
-@pytest.mark.parametrize("tests", sorted((ROOT / "dashboards" / "alerts" / "tests").glob("*.yaml")), ids=lambda path: path.stem)
+ALERTS = ROOT / "dashboards" / "alerts"
+
+
+@pytest.mark.parametrize("tests", sorted((ALERTS / "tests").glob("*.yaml")), ids=lambda path: path.stem)
 def test_alerts_fire_when_they_should_and_only_then(tests):
-    for command in (["check", "rules", str(tests.parents[1] / tests.name)], ["test", "rules", str(tests)]):
-        checked = subprocess.run(["promtool", *command], capture_output=True, text=True, check=False)
-        assert checked.returncode == 0, checked.stdout + checked.stderr
+    promtool("test", "rules", str(tests))
+
+
+def test_every_alert_has_a_test_in_which_it_fires_and_one_in_which_it_is_silent():
+    promtool("check", "rules", *map(str, ALERTS.glob("*.yaml")))
+    silent, firing = set(), set()
+    for tests in (ALERTS / "tests").glob("*.yaml"):
+        for group in yaml.safe_load(tests.read_text())["tests"]:
+            for check in group["alert_rule_test"]:
+                (firing if check["exp_alerts"] else silent).add(check["alertname"])
+    groups = [group for rules in ALERTS.glob("*.yaml") for group in yaml.safe_load(rules.read_text())["groups"]]
+    alerts = {rule["alert"] for group in groups for rule in group["rules"] if "alert" in rule}
+    assert alerts - firing == set()
+    assert alerts - silent == set()
+
+
+def promtool(*command):
+    checked = subprocess.run(["promtool", *command], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def test_every_alert_has_its_words_in_the_runbook():
