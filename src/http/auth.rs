@@ -4,6 +4,7 @@
 //! logs and histories. While no token was ever made, whoever sits at the machine itself may read as a viewer.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{ConnectInfo, Request};
@@ -32,18 +33,23 @@ pub(super) struct Caller {
     role: Option<Role>,
     /// The name that stands in the audit log.
     name: String,
-    /// Whether they see some sites only.
-    limited: bool,
+    /// The sites that they are limited to; `None`: they see the whole network.
+    sites: Option<Arc<[String]>>,
 }
 
 impl Caller {
     fn unknown(role: Option<Role>) -> Self {
-        Self { role, name: "nobody".to_owned(), limited: false }
+        Self { role, name: "nobody".to_owned(), sites: None }
     }
 
     /// Whether they may use what is for `access`.
     pub(super) fn may(&self, access: Access) -> bool {
         self.role.map_or(access == Access::Anyone, |role| role.may(access))
+    }
+
+    /// The sites that they are limited to; `None`: they see the whole network.
+    pub(super) fn sites(&self) -> Option<&[String]> {
+        self.sites.as_deref()
     }
 
     /// As the author of a change.
@@ -108,9 +114,6 @@ pub(super) fn admit(api: &Api, failures: &Failures, request: &Request, access: A
             return Err(if throttled { too_many() } else { refusal.problem() });
         }
     };
-    if caller.limited {
-        return Err(Problem::forbidden("tokens that are limited to sites are not served yet"));
-    }
     if caller.may(access) {
         return Ok(caller);
     }
@@ -135,7 +138,8 @@ fn identify(api: &Api, request: &Request, peer: IpAddr) -> Result<Caller, Refusa
         TokenState::Revoked => return Err(Refusal::Revoked),
     }
     api.keyring.used(&view, now);
-    Ok(Caller { role: Some(view.role), name: view.name.clone(), limited: !view.sites.is_empty() })
+    let sites = (!view.sites.is_empty()).then(|| view.sites.as_slice().into());
+    Ok(Caller { role: Some(view.role), name: view.name.clone(), sites })
 }
 
 /// Whether somebody at the machine itself asks, and no proxy for somebody else.

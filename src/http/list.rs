@@ -12,10 +12,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::sync::mpsc;
 
-use super::Api;
 use super::error::Problem;
 use super::params::{CURSOR, FORMAT, Query};
 use super::table::{self, Resource, Row};
+use super::view::View;
 use crate::store::StoreError;
 use crate::store::archive::Archive;
 
@@ -67,15 +67,15 @@ pub(super) fn part<T>(all: Vec<T>, cursor: Option<&str>, limit: usize, row: fn(&
 
 /// Answers a list request.
 pub(super) async fn answer(
-    api: &Api,
+    view: &View,
     resource: &'static Resource,
     query: &Query,
     source: impl Source,
 ) -> Result<Response, Problem> {
     match query.text(&FORMAT) {
-        Some("csv") => Ok(stream(api, resource, source, Form::Csv)),
-        Some("ndjson") => Ok(stream(api, resource, source, Form::NdJson)),
-        _ => page(api, resource, query, source).await,
+        Some("csv") => Ok(stream(view, resource, source, Form::Csv)),
+        Some("ndjson") => Ok(stream(view, resource, source, Form::NdJson)),
+        _ => page(view, resource, query, source).await,
     }
 }
 
@@ -91,12 +91,17 @@ pub(super) fn whole(resource: &'static Resource, query: &Query, rows: Vec<Row>) 
     Ok(([(header::CONTENT_TYPE, kind)], body).into_response())
 }
 
-async fn page(api: &Api, resource: &'static Resource, query: &Query, source: impl Source) -> Result<Response, Problem> {
-    let limit = query.limit(api.max_page)?;
+async fn page(
+    view: &View,
+    resource: &'static Resource,
+    query: &Query,
+    source: impl Source,
+) -> Result<Response, Problem> {
+    let limit = query.limit(view.max_page())?;
     let wrong = || Problem::bad_request("cursor is none that this list gave out");
     let cursor = query.text(&CURSOR).map(|text| unpack(text).ok_or_else(wrong)).transpose()?;
     let read = move |archive: &mut dyn Archive| Ok(source.page(archive, cursor.as_deref(), limit));
-    let rows = match api.store.read(read).await? {
+    let rows = match view.read(read).await? {
         Ok(rows) => rows,
         Err(Fault::Cursor) => return Err(wrong()),
         Err(Fault::Store(error)) => return Err(error.into()),
@@ -129,16 +134,16 @@ enum Form {
     NdJson,
 }
 
-fn stream(api: &Api, resource: &'static Resource, source: impl Source, form: Form) -> Response {
+fn stream(view: &View, resource: &'static Resource, source: impl Source, form: Form) -> Response {
     let (chunks, mut ready) = mpsc::channel::<io::Result<Bytes>>(2);
-    let store = api.store.clone();
+    let view = view.clone();
     tokio::spawn(async move {
         let mut cursor: Option<String> = None;
         let mut head = matches!(form, Form::Csv);
         loop {
             let (source, after) = (source.clone(), cursor.clone());
             let read = move |archive: &mut dyn Archive| Ok(source.page(archive, after.as_deref(), STREAM_PAGE));
-            let rows = match store.read(read).await {
+            let rows = match view.read(read).await {
                 Ok(Ok(rows)) => rows,
                 Ok(Err(fault)) => return drop(chunks.send(Err(io::Error::other(format!("{fault:?}")))).await),
                 Err(error) => return drop(chunks.send(Err(io::Error::other(error))).await),

@@ -10,7 +10,9 @@ mod openapi;
 mod params;
 mod router;
 mod routes;
+mod seen;
 mod table;
+mod view;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

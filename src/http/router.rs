@@ -16,6 +16,7 @@ use super::failures::Failures;
 use super::params::{CHARGER, CURSOR, FORMAT, FROM, LIMIT, Param, SITE, TO};
 use super::routes::{chargers, conformance, device, evidence, health, sessions, telemetry};
 use super::table::Resource;
+use super::view::Door;
 use super::{Api, auth, openapi};
 use crate::domain::people::Access;
 
@@ -27,7 +28,7 @@ pub(super) struct Route {
     pub(super) about: &'static str,
     pub(super) gives: Gives,
     pub(super) params: &'static [&'static Param],
-    handler: fn() -> MethodRouter<Api>,
+    handler: fn() -> MethodRouter<Door>,
 }
 
 /// What a route does.
@@ -140,7 +141,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         does: Does::Read,
         path: "/api/v1/chargers/{id}/frames",
-        access: Access::Viewer,
+        access: Access::Operator,
         about: "Frames of a charger as received (id tokens hashed), newest first.",
         gives: Gives::List(&evidence::FRAME),
         params: &[&FROM, &TO, &evidence::ACTION, &LIMIT, &CURSOR, &FORMAT],
@@ -278,6 +279,7 @@ fn meant(path: &str, method: &Method) -> Option<&'static Route> {
 
 /// Builds the router.
 pub(super) fn build(api: Api) -> Router {
+    let api = Arc::new(api);
     let failures = Arc::new(Failures::new(FAILURES_A_MINUTE));
     let mut router = Router::new();
     for route in ROUTES {
@@ -287,7 +289,7 @@ pub(super) fn build(api: Api) -> Router {
         .fallback(nowhere)
         .method_not_allowed_fallback(otherwise)
         .layer(middleware::from_fn_with_state((api.clone(), failures), around))
-        .with_state(api)
+        .with_state(Door::new(api))
 }
 
 async fn nowhere(request: Request) -> Problem {
@@ -310,7 +312,11 @@ async fn otherwise(request: Request) -> Problem {
 }
 
 /// Around every request: only this host's name, only who may, headers of caution, the time it took.
-async fn around(State((api, failures)): State<(Api, Arc<Failures>)>, mut request: Request, next: Next) -> Response {
+async fn around(
+    State((api, failures)): State<(Arc<Api>, Arc<Failures>)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let began = Instant::now();
     let path = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());

@@ -79,8 +79,13 @@ fn network(detail: Detail) -> String {
     observer.board.connected(&charger, At::from_millis(1_795_521_595_000), "ocpp1.6");
     observer.board.apply(&charger, &effects());
     let csv = "charger_id,site_id,evse_id,connector_ids,rated_kw\nCP-1,coachway,1,1;2,50\n";
-    let setting =
-        Setting { detail, now: At::from_millis(1_795_521_600_000), grace_ms: 600_000, build: ("0.0.0", "none") };
+    let setting = Setting {
+        detail,
+        now: At::from_millis(1_795_521_600_000),
+        grace_ms: 600_000,
+        build: ("0.0.0", "none"),
+        limited: false,
+    };
     let text = page::write(&observer, &Registry::from_csv("test", csv).unwrap(), &setting);
     let own = |line: &&str| {
         line.contains("chargewatch_site") || line.contains("chargewatch_ch") || line.contains("chargewatch_connector")

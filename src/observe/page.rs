@@ -100,6 +100,8 @@ pub struct Setting {
     pub grace_ms: i64,
     /// Version and commit of this build.
     pub build: (&'static str, &'static str),
+    /// Whether only the chargers that the registry knows are shown, and nothing of the service itself.
+    pub limited: bool,
 }
 
 /// The samples of each family, as lines.
@@ -138,6 +140,9 @@ pub fn write(observer: &Observer, sites: &Registry, setting: &Setting) -> String
     let mut sums: BTreeMap<String, SiteSum> = BTreeMap::new();
     for charger in observer.board.all() {
         let registered = sites.chargers.get(&charger.charger);
+        if setting.limited && registered.is_none() {
+            continue;
+        }
         let site = registered.map_or(NO_SITE, |charger| charger.site.id.as_str());
         let sum = sums.entry(site.to_owned()).or_default();
         let silent = charger.is_silent(setting.now, setting.grace_ms);
@@ -163,12 +168,13 @@ pub fn write(observer: &Observer, sites: &Registry, setting: &Setting) -> String
     for (site, sum) in &sums {
         sum.write(&format!("site=\"{}\"", Label(site)), &mut lines);
     }
-    for (build, frames, deviating) in observer.board.builds.all() {
+    let builds = if setting.limited { Vec::new() } else { observer.board.builds.all() };
+    for (build, frames, deviating) in builds {
         let labels = build_labels(&build);
         lines.add(&BUILD_FRAMES, &labels, frames);
         lines.add(&BUILD_DEVIATING, &labels, deviating);
     }
-    let mut page = own_metrics(observer, setting);
+    let mut page = if setting.limited { String::new() } else { own_metrics(observer, setting) };
     for family in FAMILIES {
         if let Some(samples) = lines.0.get(family.name) {
             write!(page, "# HELP {0} {1}\n# TYPE {0} {2}\n{samples}", family.name, family.help, family.kind).ok();

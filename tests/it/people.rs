@@ -83,3 +83,94 @@ async fn the_command_line_makes_lists_and_revokes_tokens_beside_a_running_servic
     }
     service.stop().await;
 }
+
+/// Every list and object of the API that may be asked about two chargers, of which a caller sees one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_for_a_site_sees_nothing_of_another_by_any_route() {
+    let file = tempfile::Builder::new().suffix(".csv").tempfile().unwrap();
+    let path = file.path().to_str().unwrap();
+    std::fs::write(path, "charger_id,site_id\nOWN-1,own\nFOREIGN-1,foreign\nFOREIGN-2,foreign\n").unwrap();
+    let service = Service::at(noon(), &[("registry.file", path)]).await;
+    for charger in ["FOREIGN-1", "OWN-1", "STRAY-1"] {
+        let mut socket = service.charger(charger).await;
+        for frame in [
+            r#"[2,"1","BootNotification",{"chargePointVendor":"V","chargePointModel":"M"}]"#,
+            r#"[2,"2","StatusNotification",{"connectorId":"1","errorCode":"NoError","status":"Available"}]"#,
+            r#"[2,"3","StartTransaction",{"connectorId":1,"idTag":"A","meterStart":0,"timestamp":"2026-11-24T11:00:00Z"}]"#,
+            r#"[2,"4","MeterValues",{"connectorId":1,"meterValue":[{"timestamp":"2026-11-24T11:30:00Z","sampledValue":[{"value":"1200"}]}]}]"#,
+        ] {
+            socket.ask(frame).await;
+        }
+    }
+    service.settle().await;
+    let sites = vec!["own".to_owned()];
+    let token = service.token(TokenWish { name: "own".into(), role: Role::Operator, sites, expires: None }).await;
+    let all = service.token_for(Role::Operator).await;
+    let ask = async |path: &str, token: &str| service.ask("GET", path, Some(token), "").await;
+    let (_, _, sessions) = ask("/api/v1/sessions", &all).await;
+    let sessions: serde_json::Value = serde_json::from_str(&sessions).unwrap();
+    let number = |charger: &str| {
+        let rows = sessions["items"].as_array().unwrap();
+        rows.iter().find(|row| row["charger_id"] == charger).unwrap()["id"].to_string()
+    };
+    let document = service.json("/api/v1/openapi.json").await;
+    let mut lists = 0;
+    for (path, methods) in
+        document["paths"].as_object().unwrap().iter().filter(|(_, methods)| methods["get"].is_object())
+    {
+        let id = |charger: &str| if path.contains("sessions") { number(charger) } else { charger.to_owned() };
+        let (_, _, problem) = ask(&path.replace("{id}", &id("OWN-1")), &all).await;
+        if path.contains("{id}") {
+            for foreign in ["FOREIGN-1", "STRAY-1"] {
+                let (status, _, body) = ask(&path.replace("{id}", &id(foreign)), &token).await;
+                assert_eq!(status, 404, "{path} of {foreign}: {body}");
+            }
+            let (status, _, body) = ask(&path.replace("{id}", &id("OWN-1")), &token).await;
+            assert_eq!(status, 200, "{path}: {body} (for who sees all: {problem})");
+            continue;
+        }
+        for query in ["", "?format=csv", "?format=ndjson"] {
+            if !query.is_empty() && !methods["get"]["parameters"].to_string().contains("\"format\"") {
+                continue;
+            }
+            let (status, _, body) = ask(&format!("{path}{query}"), &token).await;
+            assert!(matches!(status, 200 | 400 | 403), "{path}: {status} {body}");
+            assert!(!body.contains("FOREIGN") && !body.contains("STRAY"), "{path}{query} tells of others: {body}");
+            lists += usize::from(status == 200 && body.contains("OWN-1"));
+        }
+    }
+    assert!(lists >= 10, "only {lists} answers told of the own charger");
+    for path in [
+        "/api/v1/sessions?charger=FOREIGN-1",
+        "/api/v1/chargers?charger=STRAY-1",
+        "/api/v1/telemetry?charger=FOREIGN-1",
+    ] {
+        let (status, _, body) = ask(path, &token).await;
+        assert!(status == 200 && body.contains("\"items\":[]"), "{path}: {body}");
+    }
+    assert_eq!(ask("/api/v1/sessions?site=foreign", &token).await.0, 400);
+    let (_, _, page) = ask("/metrics", &token).await;
+    assert!(page.contains("charger=\"OWN-1\"") && !page.contains("chargewatch_frames_total"), "{page}");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_see_people_sees_no_hash_of_a_token() {
+    let service = Service::at(noon(), &[]).await;
+    let start = r#"[2,"1","StartTransaction",{"connectorId":"1","idTag":"A","meterStart":0,"timestamp":"2026-11-24T11:00:00Z"}]"#;
+    service.charger("CP-1").await.ask(start).await;
+    service.settle().await;
+    let (viewer, operator) = (service.token_for(Role::Viewer).await, service.token_for(Role::Operator).await);
+    let hash = service.token_hash("A");
+    for (path, seen_by_viewer) in
+        [("/api/v1/sessions", 200), ("/api/v1/deviations", 200), ("/api/v1/chargers/CP-1/frames", 403)]
+    {
+        let (status, _, body) = service.ask("GET", path, Some(&viewer), "").await;
+        assert!(status == seen_by_viewer && !body.contains(&hash), "{path}: {body}");
+        assert_eq!(service.ask("GET", path, Some(&operator), "").await.0, 200, "{path}");
+    }
+    assert!(service.ask("GET", "/api/v1/sessions", Some(&operator), "").await.2.contains(&hash));
+    let (_, _, deviations) = service.ask("GET", "/api/v1/deviations", Some(&viewer), "").await;
+    assert!(deviations.contains("\"found\":null"), "{deviations}");
+    service.stop().await;
+}

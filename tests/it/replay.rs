@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use chargewatch::domain::people::Role;
 use chargewatch::domain::time::At;
 use serde_json::{Value, json};
 
@@ -191,12 +192,14 @@ async fn our_own_exports_come_back_as_they_were_and_a_ledger_in_use_is_refused()
     let service = Service::on(&data, noon(), &[]).await;
     live(&service).await;
     service.settle().await;
+    let token = service.token_for(Role::Operator).await;
     let mut exports: Vec<String> = Vec::new();
     for format in ["ndjson", "csv"] {
-        let (_, body) = service.get(&format!("/api/v1/chargers/CP-7/frames?format={format}")).await;
+        let path = format!("/api/v1/chargers/CP-7/frames?format={format}");
+        let (_, _, body) = service.ask("GET", &path, Some(&token), "").await;
         exports.push(written(folder.path(), &format!("frames.{format}"), &body));
     }
-    let (_, body) = service.get("/api/v1/chargers/CP-7/frames").await;
+    let (_, _, body) = service.ask("GET", "/api/v1/chargers/CP-7/frames", Some(&token), "").await;
     exports.push(written(folder.path(), "frames.json", &body));
     let into = data.to_str().unwrap();
     let (code, _, error) = replay(&["--data-dir", into, &exports[0]]);

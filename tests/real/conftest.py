@@ -22,6 +22,7 @@ class Service:
 
     def __init__(self, folder, ocpp="127.0.0.1:0", extra=None):
         self.folder = pathlib.Path(folder)
+        self.token = None
         environment = dict(os.environ, CHARGEWATCH_LOG__FORMAT="json", CHARGEWATCH_LOG__FILTER="info", **(extra or {}))
         command = [BINARY, "serve", "--ocpp-listen", ocpp, "--http-listen", "127.0.0.1:0", "--data-dir", str(folder)]
         self.log = open(self.folder / "log.json", "a+", encoding="utf-8")
@@ -40,10 +41,25 @@ class Service:
     def url(self, charger):
         return f"ws://{self.ocpp}/ocpp/{charger}"
 
+    def add_token(self, name, role, *more):
+        """Makes a token at the desk beside the service."""
+        command = [BINARY, "token", "add", name, "--role", role, "--data-dir", str(self.folder), *more]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    def act_as(self, role):
+        """From now on every request has a token of this role."""
+        self.token = self.add_token(role, role)
+        deadline = time.monotonic() + 20
+        while self.get("/api/v1/nowhere")[0] == 401:
+            assert time.monotonic() < deadline, "the service never noticed the token"
+            time.sleep(0.2)
+
     def get(self, path):
         """Status and body of a GET."""
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        request = urllib.request.Request(f"http://{self.http}{path}", headers=headers)
         try:
-            with urllib.request.urlopen(f"http://{self.http}{path}", timeout=20) as answer:
+            with urllib.request.urlopen(request, timeout=20) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()

@@ -84,6 +84,7 @@ def status(state, at, connector=1, error=ChargePointErrorCode.no_error):
 
 
 async def test_a_whole_session_is_told_as_it_was(service):
+    service.act_as("operator")
     async with Charger(service, "PY-1") as charger:
         await charger.boot()
         await charger.call(status(ChargePointStatus.available, NOW))

@@ -113,6 +113,7 @@ def unfit(version, action, text, answers):
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_what_the_schemas_allow_is_not_noted_as_deviating(service, version):
+    service.act_as("operator")
     cases, notes, misfits = await sent(service, version, conforming)
     surprising = [
         f"{case}: {rule} at {path!r}: {found[:60]!r}"
@@ -126,6 +127,7 @@ async def test_what_the_schemas_allow_is_not_noted_as_deviating(service, version
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_what_the_schemas_refuse_is_noted_by_the_rule_for_it(service, version):
+    service.act_as("operator")
     cases, notes, misfits = await sent(service, version, broken)
     by_rule = [{rule for rule, _, _ in noted} for noted in notes]
     unnoticed = [case for case, rules in zip(cases, by_rule) if RULES[kind_of(case)] not in rules]

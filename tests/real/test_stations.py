@@ -98,6 +98,7 @@ class Transaction:
 
 @two_x
 async def test_a_whole_transaction_is_told_as_it_was(service, version):
+    service.act_as("operator")
     async with Station(service, "PY-1", version) as station:
         await station.boot()
         for evse in (EVSE_1, EVSE_2):

@@ -1,6 +1,6 @@
 //! Chargers: what they are, where they stand, what they are doing now.
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, RawQuery};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
@@ -12,11 +12,11 @@ use crate::domain::reading::{Word, measurand};
 use crate::domain::record::ConnectorNow;
 use crate::domain::status::State as Availability;
 use crate::domain::time::At;
-use crate::http::Api;
 use crate::http::error::Problem;
 use crate::http::list::{self, Fault, Page, Source};
 use crate::http::params::{CHARGER, CURSOR, FORMAT, LIMIT, Param, Query, SITE};
 use crate::http::table::{Cell, Field, Kind, Resource, Row};
+use crate::http::view::View;
 use crate::observe::board::{ChargerLive, ConnectorLive};
 use crate::store::archive::{Archive, ChargerView};
 
@@ -108,30 +108,30 @@ pub(in crate::http) const CHARGER_OBJECT: Resource = Resource {
 };
 
 /// Lists chargers.
-pub(in crate::http) async fn list(State(api): State<Api>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+pub(in crate::http) async fn list(view: View, RawQuery(query): RawQuery) -> Result<Response, Problem> {
     let query = Query::read(query.as_deref(), LIST_PARAMS)?;
-    let wanted = wanted_chargers(&api, &query)?;
+    let wanted = wanted_chargers(&view, &query)?;
     let state = query.text(&STATE).and_then(Availability::from_word);
-    list::answer(&api, &CHARGER_OBJECT, &query, Chargers { api: api.clone(), wanted, state }).await
+    list::answer(&view, &CHARGER_OBJECT, &query, Chargers { view: view.clone(), wanted, state }).await
 }
 
 /// One charger.
-pub(in crate::http) async fn one(State(api): State<Api>, Path(id): Path<String>) -> Result<Response, Problem> {
+pub(in crate::http) async fn one(view: View, Path(id): Path<String>) -> Result<Response, Problem> {
     let charger = ChargerId::new(id);
     let asked = charger.clone();
-    let view = api.store.read(move |archive| archive.chargers(Some(&asked), None, 1)).await?.pop();
-    let sites = api.sites.load();
-    if view.is_none() && !sites.chargers.contains_key(&charger) {
+    let met = view.read(move |archive| archive.chargers(Some(&asked), None, 1)).await?.pop();
+    let sites = view.sites();
+    if met.is_none() && !sites.chargers.contains_key(&charger) {
         return Err(Problem::not_found(format!("there is no charger \"{charger}\"")));
     }
     let mut body = String::new();
-    CHARGER_OBJECT.json(&row(&api, &sites, &charger, view.as_ref()).0, &mut body);
+    CHARGER_OBJECT.json(&row(&view, &sites, &charger, met.as_ref()).0, &mut body);
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 
 #[derive(Clone)]
 struct Chargers {
-    api: Api,
+    view: View,
     /// `None`: nothing can fit; empty: all.
     wanted: Option<Vec<ChargerId>>,
     state: Option<Availability>,
@@ -148,7 +148,7 @@ impl Chargers {
 
     /// Chargers that are registered but were never met, in order of identity, after `after`.
     fn unmet(&self, archive: &mut dyn Archive, after: Option<&str>, limit: usize) -> Result<Page, Fault> {
-        let sites = self.api.sites.load();
+        let sites = self.view.sites();
         let mut ids: Vec<&ChargerId> = sites.chargers.keys().filter(|id| self.wants(id)).collect();
         ids.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
         let mut page = Page::new();
@@ -157,7 +157,7 @@ impl Chargers {
                 break;
             }
             if archive.chargers(Some(id), None, 1)?.is_empty() {
-                let (row, states) = row(&self.api, &sites, id, None);
+                let (row, states) = row(&self.view, &sites, id, None);
                 if self.fits(&states) {
                     page.push((format!("unmet {id}"), row));
                 }
@@ -174,7 +174,7 @@ impl Source for Chargers {
         }
         let parse = |cursor: &str| cursor.parse().map(StationKey).map_err(|_| Fault::Cursor);
         let mut after = cursor.map(parse).transpose()?;
-        let sites = self.api.sites.load();
+        let sites = self.view.sites();
         let mut page = Page::new();
         // A filter may leave little of what is read: go on until the page is full or the ledger is through.
         while page.len() < limit {
@@ -182,7 +182,7 @@ impl Source for Chargers {
             let Some(last) = views.last() else { break };
             after = Some(last.key);
             for view in views.iter().filter(|view| self.wants(&view.charger)) {
-                let (row, states) = row(&self.api, &sites, &view.charger, Some(view));
+                let (row, states) = row(&self.view, &sites, &view.charger, Some(view));
                 if self.fits(&states) && page.len() < limit {
                     page.push((view.key.0.to_string(), row));
                 }
@@ -197,12 +197,12 @@ impl Source for Chargers {
 }
 
 /// A charger's row, and the states of its connectors.
-fn row(api: &Api, sites: &Registry, id: &ChargerId, view: Option<&ChargerView>) -> (Row, Vec<Availability>) {
+fn row(seen: &View, sites: &Registry, id: &ChargerId, view: Option<&ChargerView>) -> (Row, Vec<Availability>) {
     let registered = sites.chargers.get(id);
-    let live = api.observer.board.get(id);
-    let connected = api.connections.of(id);
-    let now = (api.clock)();
-    let silent = live.as_ref().is_none_or(|live| live.is_silent(now, api.grace_ms));
+    let live = seen.live(id);
+    let connected = seen.connected(id);
+    let now = seen.now();
+    let silent = live.as_ref().is_none_or(|live| live.is_silent(now, seen.grace_ms()));
     let connectors = connectors(registered.map(AsRef::as_ref), view, live.as_ref().filter(|_| !silent), now);
     let states: Vec<Availability> = connectors.iter().map(|(_, state)| *state).collect();
     let boot = view.map(|view| &view.boot);

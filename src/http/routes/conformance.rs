@@ -1,16 +1,16 @@
 //! How closely chargers keep to their version of OCPP: what a council can hand to a manufacturer.
 
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::response::Response;
 
 use crate::domain::energy::Milli;
 use crate::domain::time::At;
-use crate::http::Api;
 use crate::http::error::Problem;
 use crate::http::list::{self, Fault, Page, Source};
 use crate::http::params::{FROM, Param, Query, TO};
 use crate::http::router::declared;
 use crate::http::table::{Field, Kind, Resource, Row};
+use crate::http::view::Whole;
 use crate::store::archive::Archive;
 use crate::store::device::{ConformanceFilter, ConformanceView, Detail, Period};
 
@@ -59,7 +59,7 @@ pub(in crate::http) const CONFORMANCE: Resource = Resource {
 };
 
 /// Lists conformance.
-pub(in crate::http) async fn list(State(api): State<Api>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+pub(in crate::http) async fn list(whole: Whole, RawQuery(query): RawQuery) -> Result<Response, Problem> {
     let query = Query::read(query.as_deref(), declared("/api/v1/conformance"))?;
     let day = |at: At| at.millis().div_euclid(DAY_MS);
     let whole_day_after = |at: At| day(at.plus_millis(DAY_MS - 1));
@@ -79,7 +79,7 @@ pub(in crate::http) async fn list(State(api): State<Api>, RawQuery(query): RawQu
             _ => Period::All,
         },
     };
-    list::answer(&api, &CONFORMANCE, &query, Conformance(filter)).await
+    list::answer(whole.view(), &CONFORMANCE, &query, Conformance(filter)).await
 }
 
 #[derive(Clone)]

@@ -1,6 +1,6 @@
 //! What OCPP 2.x tells beside sessions and states: reports of transactions, observations, the device model.
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, RawQuery};
 use axum::response::Response;
 
 use super::evidence::{filter, key_of};
@@ -10,12 +10,12 @@ use crate::domain::device::Subject;
 use crate::domain::event::Named;
 use crate::domain::ids::{ChargerId, SessionId, StationKey};
 use crate::domain::reading::Word;
-use crate::http::Api;
 use crate::http::error::Problem;
 use crate::http::list::{self, Fault, Page, Source};
 use crate::http::params::{Param, Query};
 use crate::http::router::declared;
 use crate::http::table::{Field, Kind, Resource, Row};
+use crate::http::view::View;
 use crate::store::archive::{Archive, EvidenceFilter};
 use crate::store::device::{MonitorView, ObservationView, ReportView, VariableView};
 
@@ -129,46 +129,43 @@ pub(in crate::http) const MONITOR: Resource = Resource {
 
 /// Lists the reports of a session.
 pub(in crate::http) async fn reports(
-    State(api): State<Api>,
+    view: View,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let query = Query::read(query.as_deref(), declared("/api/v1/sessions/{id}/reports"))?;
-    let session = known_session(&api, &id).await?;
-    list::answer(&api, &REPORT, &query, Reports(session)).await
+    let session = known_session(&view, &id).await?;
+    list::answer(&view, &REPORT, &query, Reports(session)).await
 }
 
 /// Lists observations.
-pub(in crate::http) async fn observations(
-    State(api): State<Api>,
-    RawQuery(query): RawQuery,
-) -> Result<Response, Problem> {
+pub(in crate::http) async fn observations(view: View, RawQuery(query): RawQuery) -> Result<Response, Problem> {
     let query = Query::read(query.as_deref(), declared("/api/v1/observations"))?;
     let filter = filter(&query, &ALERT)?;
-    let filter = wanted_chargers(&api, &query)?.map(|chargers| EvidenceFilter { chargers, ..filter });
-    list::answer(&api, &OBSERVATION, &query, Observations(filter)).await
+    let filter = wanted_chargers(&view, &query)?.map(|chargers| EvidenceFilter { chargers, ..filter });
+    list::answer(&view, &OBSERVATION, &query, Observations(filter)).await
 }
 
 /// Lists the device model of a charger.
 pub(in crate::http) async fn variables(
-    State(api): State<Api>,
+    view: View,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let query = Query::read(query.as_deref(), declared("/api/v1/chargers/{id}/device-model"))?;
-    let (key, _) = key_of(&api, &ChargerId::new(id)).await?;
-    list::answer(&api, &VARIABLE, &query, Variables(key)).await
+    let (key, _) = key_of(&view, &ChargerId::new(id)).await?;
+    list::answer(&view, &VARIABLE, &query, Variables(key)).await
 }
 
 /// Lists the monitors of a charger.
 pub(in crate::http) async fn monitors(
-    State(api): State<Api>,
+    view: View,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let query = Query::read(query.as_deref(), declared("/api/v1/chargers/{id}/monitors"))?;
-    let (key, _) = key_of(&api, &ChargerId::new(id)).await?;
-    list::answer(&api, &MONITOR, &query, Monitors(key)).await
+    let (key, _) = key_of(&view, &ChargerId::new(id)).await?;
+    list::answer(&view, &MONITOR, &query, Monitors(key)).await
 }
 
 #[derive(Clone)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, RawQuery};
 use axum::response::Response;
 
 use super::wanted_chargers;
@@ -10,12 +10,12 @@ use crate::config::sites::Charger;
 use crate::domain::availability::{self, Interval};
 use crate::domain::ids::{ChargerId, FrameKey, Outlet, StationKey};
 use crate::domain::time::At;
-use crate::http::Api;
 use crate::http::error::Problem;
 use crate::http::list::{self, Fault, Page, Source};
 use crate::http::params::{FROM, Param, Query, TO};
 use crate::http::router::declared;
 use crate::http::table::{Field, Kind, Resource, Row};
+use crate::http::view::View;
 use crate::store::archive::{Archive, DeviationView, EvidenceFilter, FrameView, HandshakeView};
 
 pub(in crate::http) const ACTION: Param = Param { name: "action", about: "With this action.", words: &[] };
@@ -77,7 +77,11 @@ pub(in crate::http) const DEVIATION: Resource = Resource {
         Field { name: "action", kind: Kind::Text, about: "The frame's action." },
         Field { name: "rule", kind: Kind::Text, about: "The rule of tolerance that was needed." },
         Field { name: "path", kind: Kind::Text, about: "Where in the payload." },
-        Field { name: "found", kind: Kind::Text, about: "What stood there." },
+        Field {
+            name: "found",
+            kind: Kind::Text,
+            about: "What stood there. It may be what a person typed or showed: null but for operators and admins.",
+        },
     ],
 };
 
@@ -100,53 +104,47 @@ pub(in crate::http) const HANDSHAKE: Resource = Resource {
 
 /// Lists the frames of a charger.
 pub(in crate::http) async fn frames(
-    State(api): State<Api>,
+    view: View,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let query = Query::read(query.as_deref(), declared("/api/v1/chargers/{id}/frames"))?;
     let charger = ChargerId::new(id);
-    key_of(&api, &charger).await?;
+    key_of(&view, &charger).await?;
     let filter = EvidenceFilter { chargers: vec![charger], ..filter(&query, &ACTION)? };
-    list::answer(&api, &FRAME, &query, Frames(filter)).await
+    list::answer(&view, &FRAME, &query, Frames(filter)).await
 }
 
 /// Lists the availability intervals of a charger.
 pub(in crate::http) async fn timeline(
-    State(api): State<Api>,
+    view: View,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let query = Query::read(query.as_deref(), declared("/api/v1/chargers/{id}/timeline"))?;
     let charger = ChargerId::new(id);
-    let (key, outlets) = key_of(&api, &charger).await?;
+    let (key, outlets) = key_of(&view, &charger).await?;
     let from = query.time(&FROM)?.unwrap_or(At::from_millis(0));
     let until = query.time(&TO)?.unwrap_or(At::from_millis(i64::MAX));
-    let registered = api.sites.charger(&charger);
+    let registered = view.sites().chargers.get(&charger).cloned();
     let per_evse = query.text(&PER) == Some("evse");
-    list::answer(&api, &INTERVAL, &query, Timeline { key, outlets, from, until, registered, per_evse }).await
+    list::answer(&view, &INTERVAL, &query, Timeline { key, outlets, from, until, registered, per_evse }).await
 }
 
 /// Lists deviations.
-pub(in crate::http) async fn deviations(
-    State(api): State<Api>,
-    RawQuery(query): RawQuery,
-) -> Result<Response, Problem> {
+pub(in crate::http) async fn deviations(view: View, RawQuery(query): RawQuery) -> Result<Response, Problem> {
     let query = Query::read(query.as_deref(), declared("/api/v1/deviations"))?;
     let filter = filter(&query, &RULE)?;
-    let filter = wanted_chargers(&api, &query)?.map(|chargers| EvidenceFilter { chargers, ..filter });
-    list::answer(&api, &DEVIATION, &query, Deviations(filter)).await
+    let filter = wanted_chargers(&view, &query)?.map(|chargers| EvidenceFilter { chargers, ..filter });
+    list::answer(&view, &DEVIATION, &query, Deviations(filter, view.shows_people())).await
 }
 
 /// Lists connection attempts.
-pub(in crate::http) async fn handshakes(
-    State(api): State<Api>,
-    RawQuery(query): RawQuery,
-) -> Result<Response, Problem> {
+pub(in crate::http) async fn handshakes(view: View, RawQuery(query): RawQuery) -> Result<Response, Problem> {
     let query = Query::read(query.as_deref(), declared("/api/v1/handshakes"))?;
     let filter = filter(&query, &OUTCOME)?;
-    let filter = wanted_chargers(&api, &query)?.map(|chargers| EvidenceFilter { chargers, ..filter });
-    list::answer(&api, &HANDSHAKE, &query, Handshakes(filter)).await
+    let filter = wanted_chargers(&view, &query)?.map(|chargers| EvidenceFilter { chargers, ..filter });
+    list::answer(&view, &HANDSHAKE, &query, Handshakes(filter)).await
 }
 
 pub(super) fn filter(query: &Query, what: &Param) -> Result<EvidenceFilter, Problem> {
@@ -159,12 +157,11 @@ pub(super) fn filter(query: &Query, what: &Param) -> Result<EvidenceFilter, Prob
 }
 
 /// A charger's row and the outlets of its timeline.
-pub(super) async fn key_of(api: &Api, charger: &ChargerId) -> Result<(StationKey, Vec<Outlet>), Problem> {
+pub(super) async fn key_of(view: &View, charger: &ChargerId) -> Result<(StationKey, Vec<Outlet>), Problem> {
     let asked = charger.clone();
-    let view = api.store.read(move |archive| archive.chargers(Some(&asked), None, 1)).await?.pop();
-    let view =
-        view.ok_or_else(|| Problem::not_found(format!("there is no charger \"{charger}\" that was ever met")))?;
-    Ok((view.key, view.present.into_iter().map(|(outlet, _)| outlet).collect()))
+    let met = view.read(move |archive| archive.chargers(Some(&asked), None, 1)).await?.pop();
+    let met = met.ok_or_else(|| Problem::not_found(format!("there is no charger \"{charger}\" that was ever met")))?;
+    Ok((met.key, met.present.into_iter().map(|(outlet, _)| outlet).collect()))
 }
 
 #[derive(Clone)]
@@ -258,18 +255,18 @@ fn interval(outlet: Outlet, found: &Interval) -> Row {
 }
 
 #[derive(Clone)]
-struct Deviations(Option<EvidenceFilter>);
+struct Deviations(Option<EvidenceFilter>, bool);
 
 impl Source for Deviations {
     fn page(&self, archive: &mut dyn Archive, cursor: Option<&str>, limit: usize) -> Result<Page, Fault> {
         let before = list::number(cursor)?;
         let Some(filter) = &self.0 else { return Ok(Page::new()) };
         let views = archive.deviations(filter, before, limit)?;
-        Ok(views.iter().map(|view| (view.id.to_string(), deviation(view))).collect())
+        Ok(views.iter().map(|view| (view.id.to_string(), deviation(view, self.1))).collect())
     }
 }
 
-fn deviation(view: &DeviationView) -> Row {
+fn deviation(view: &DeviationView, people: bool) -> Row {
     vec![
         view.id.into(),
         view.frame.0.into(),
@@ -281,7 +278,7 @@ fn deviation(view: &DeviationView) -> Row {
         view.action.as_str().into(),
         view.rule.as_str().into(),
         view.path.as_str().into(),
-        view.found.as_str().into(),
+        Some(view.found.as_str()).filter(|_| people).into(),
     ]
 }
 

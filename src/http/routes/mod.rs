@@ -8,16 +8,16 @@ pub(super) mod health;
 pub(super) mod sessions;
 pub(super) mod telemetry;
 
-use super::Api;
 use super::error::Problem;
 use super::params::{CHARGER, Query, SITE};
+use super::view::View;
 use crate::domain::ids::ChargerId;
 
 /// The chargers that `charger` and `site` ask for. `None` when nothing can fit both; empty means all.
-fn wanted_chargers(api: &Api, query: &Query) -> Result<Option<Vec<ChargerId>>, Problem> {
+fn wanted_chargers(view: &View, query: &Query) -> Result<Option<Vec<ChargerId>>, Problem> {
     let one = query.text(&CHARGER).map(ChargerId::new);
     let Some(site) = query.text(&SITE) else { return Ok(Some(one.into_iter().collect())) };
-    let registry = api.sites.load();
+    let registry = view.sites();
     let mut of_site: Vec<_> = registry.chargers.values().filter(|charger| charger.site.id == site).collect();
     if of_site.is_empty() {
         let sites = registry.chargers.values().map(|charger| charger.site.id.as_str());

@@ -1,22 +1,22 @@
 //! Sessions and their readings.
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, RawQuery};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 use super::wanted_chargers;
-use crate::config::sites::{Registry, SharedRegistry};
+use crate::config::sites::Registry;
 use crate::domain::ids::SessionId;
 use crate::domain::reading::{Flags, Word};
 use crate::domain::record::SessionState;
 use crate::domain::sequence::SeqNos;
 use crate::domain::token::TokenHash;
-use crate::http::Api;
 use crate::http::error::Problem;
 use crate::http::list::{self, Fault, Page, Source};
 use crate::http::params::{CHARGER, CURSOR, FORMAT, FROM, LIMIT, Param, Query, SITE, TO};
 use crate::http::router::declared;
 use crate::http::table::{Cell, Field, Kind, Resource, Row};
+use crate::http::view::View;
 use crate::store::archive::{Archive, ReadingPlace, ReadingView, SessionFilter, SessionView};
 
 const STATES: &[&str] = &["active", "ended", "ended_without_stop", "orphan"];
@@ -77,7 +77,11 @@ pub(in crate::http) const SESSION: Resource = Resource {
             about: "How the energy was found.",
         },
         Field { name: "stop_reason", kind: Kind::Text, about: "Why it stopped." },
-        Field { name: "token", kind: Kind::Text, about: "Keyed hash of the id token." },
+        Field {
+            name: "token",
+            kind: Kind::Text,
+            about: "Keyed hash of the id token. It shows where one person goes: null but for operators and admins.",
+        },
         Field { name: "reading_count", kind: Kind::Whole, about: "How many readings it has." },
         Field { name: "received_at", kind: Kind::Time, about: "When we first heard of it, on our clock." },
         Field {
@@ -119,7 +123,7 @@ pub(in crate::http) const READING: Resource = Resource {
 };
 
 /// Lists sessions.
-pub(in crate::http) async fn list(State(api): State<Api>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+pub(in crate::http) async fn list(view: View, RawQuery(query): RawQuery) -> Result<Response, Problem> {
     let query = Query::read(query.as_deref(), LIST_PARAMS)?;
     let filter = SessionFilter {
         chargers: Vec::new(),
@@ -127,35 +131,35 @@ pub(in crate::http) async fn list(State(api): State<Api>, RawQuery(query): RawQu
         until: query.time(&TO)?,
         state: query.text(&STATE).and_then(SessionState::from_word),
     };
-    let filter = wanted_chargers(&api, &query)?.map(|chargers| SessionFilter { chargers, ..filter });
-    list::answer(&api, &SESSION, &query, Sessions { filter, sites: api.sites.clone() }).await
+    let filter = wanted_chargers(&view, &query)?.map(|chargers| SessionFilter { chargers, ..filter });
+    list::answer(&view, &SESSION, &query, Sessions { filter, view: view.clone() }).await
 }
 
 /// One session.
-pub(in crate::http) async fn one(State(api): State<Api>, Path(id): Path<String>) -> Result<Response, Problem> {
+pub(in crate::http) async fn one(view: View, Path(id): Path<String>) -> Result<Response, Problem> {
     let session = SessionId(number(&id)?);
-    let view = api.store.read(move |archive| archive.session(session)).await?;
-    let view = view.ok_or_else(|| Problem::not_found(format!("there is no session {id}")))?;
+    let found = view.read(move |archive| archive.session(session)).await?;
+    let found = found.ok_or_else(|| Problem::not_found(format!("there is no session {id}")))?;
     let mut body = String::new();
-    SESSION.json(&row(&view, &api.sites.load()), &mut body);
+    SESSION.json(&row(&found, &view.sites(), view.shows_people()), &mut body);
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 
 /// Lists the readings of a session.
 pub(in crate::http) async fn readings(
-    State(api): State<Api>,
+    view: View,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let query = Query::read(query.as_deref(), declared("/api/v1/sessions/{id}/readings"))?;
-    let session = known_session(&api, &id).await?;
-    list::answer(&api, &READING, &query, Readings { session }).await
+    let session = known_session(&view, &id).await?;
+    list::answer(&view, &READING, &query, Readings { session }).await
 }
 
 /// A session that is there.
-pub(super) async fn known_session(api: &Api, id: &str) -> Result<SessionId, Problem> {
+pub(super) async fn known_session(view: &View, id: &str) -> Result<SessionId, Problem> {
     let session = SessionId(number(id)?);
-    let found = api.store.read(move |archive| archive.session(session)).await?;
+    let found = view.read(move |archive| archive.session(session)).await?;
     found.map(|_| session).ok_or_else(|| Problem::not_found(format!("there is no session {id}")))
 }
 
@@ -167,20 +171,20 @@ fn number(id: &str) -> Result<i32, Problem> {
 struct Sessions {
     /// `None`: nothing can fit.
     filter: Option<SessionFilter>,
-    sites: SharedRegistry,
+    view: View,
 }
 
 impl Source for Sessions {
     fn page(&self, archive: &mut dyn Archive, cursor: Option<&str>, limit: usize) -> Result<Page, Fault> {
         let before = cursor.map(|cursor| cursor.parse().map(SessionId).map_err(|_| Fault::Cursor)).transpose()?;
         let Some(filter) = &self.filter else { return Ok(Page::new()) };
-        let sites = self.sites.load();
+        let (sites, people) = (self.view.sites(), self.view.shows_people());
         let views = archive.sessions(filter, before, limit)?;
-        Ok(views.iter().map(|view| (view.row.id.0.to_string(), row(view, &sites))).collect())
+        Ok(views.iter().map(|view| (view.row.id.0.to_string(), row(view, &sites, people))).collect())
     }
 }
 
-fn row(view: &SessionView, sites: &Registry) -> Row {
+fn row(view: &SessionView, sites: &Registry, people: bool) -> Row {
     let session = &view.row;
     let charger = sites.chargers.get(&view.charger);
     let evse = charger.map_or(session.outlet.evse, |charger| charger.evse_of(session.outlet));
@@ -201,7 +205,7 @@ fn row(view: &SessionView, sites: &Registry) -> Row {
         session.energy.into(),
         session.quality.as_str().into(),
         session.stop_reason.as_ref().map(Word::as_str).into(),
-        session.token.as_ref().map(TokenHash::as_str).into(),
+        session.token.as_ref().filter(|_| people).map(TokenHash::as_str).into(),
         view.reading_count.into(),
         session.received_at.into(),
         numbered.map(SeqNos::to_string).into(),

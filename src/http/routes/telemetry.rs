@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::response::Response;
 
 use super::wanted_chargers;
@@ -13,13 +13,14 @@ use crate::domain::energy::Milli;
 use crate::domain::ids::{ChargerId, Outlet};
 use crate::domain::telemetry::Measure;
 use crate::domain::time::At;
-use crate::http::Api;
 use crate::http::error::Problem;
 use crate::http::list;
 use crate::http::params::{CHARGER, FORMAT, FROM, Param, Query, SITE, TO};
+use crate::http::seen::SeenSeries;
 use crate::http::table::{Cell, Field, Kind, Resource, Row};
+use crate::http::view::View;
 use crate::store::StoreError;
-use crate::store::telemetry::{Level, Rolled, SeriesFilter, Telemetry};
+use crate::store::telemetry::{Level, Rolled, SeriesFilter};
 
 /// Most points of an answer: half a year of hours of 20 connectors.
 const MOST_POINTS: usize = 100_000;
@@ -91,12 +92,12 @@ struct Ask {
 }
 
 /// Gives series.
-pub(in crate::http) async fn series(State(api): State<Api>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+pub(in crate::http) async fn series(view: View, RawQuery(query): RawQuery) -> Result<Response, Problem> {
     let query = Query::read(query.as_deref(), PARAMS)?;
-    let ask = read(&api, &query)?;
-    let sites = api.sites.load();
+    let ask = read(&view, &query)?;
+    let sites = view.sites();
     let rows = match ask {
-        Some(ask) => api.store.telemetry(move |ledger| gather(ledger, &ask, &sites)).await?,
+        Some(ask) => view.series(move |ledger| gather(ledger, &ask, &sites)).await?,
         None => Vec::new(),
     };
     if rows.len() > MOST_POINTS {
@@ -108,7 +109,7 @@ pub(in crate::http) async fn series(State(api): State<Api>, RawQuery(query): Raw
 }
 
 /// Reads the question; `None` when nothing can fit it.
-fn read(api: &Api, query: &Query) -> Result<Option<Ask>, Problem> {
+fn read(view: &View, query: &Query) -> Result<Option<Ask>, Problem> {
     let name = query.text(&MEASURAND).unwrap_or("energy_wh");
     let measure = Measure::from_name(name).filter(|measure| measure.is_rolled_up()).ok_or_else(|| {
         let near =
@@ -127,13 +128,13 @@ fn read(api: &Api, query: &Query) -> Result<Option<Ask>, Problem> {
         return Err(Problem::bad_request(reason));
     }
     let step_s = seconds(word(&STEP, STEPS, "1h"));
-    let until = query.time(&TO)?.unwrap_or_else(|| (api.clock)());
+    let until = query.time(&TO)?.unwrap_or_else(|| view.now());
     let from = query.time(&FROM)?.unwrap_or_else(|| until.plus_millis(-DAY_MS));
     let connector = query.text(&CONNECTOR).map(|text| {
         text.parse::<u32>().map_err(|_| Problem::bad_request(format!("connector=\"{text}\" is no number")))
     });
     let connector = connector.transpose()?;
-    let Some(chargers) = wanted_chargers(api, query)? else { return Ok(None) };
+    let Some(chargers) = wanted_chargers(view, query)? else { return Ok(None) };
     let level = Level::for_step(step_s).unwrap_or(Level::Minute);
     // The first and the last step are whole.
     let whole = |at: At, up: i64| At::from_millis((at.millis() + up).div_euclid(step_s * 1000) * step_s * 1000);
@@ -284,7 +285,7 @@ impl Fold<'_> {
 }
 
 /// Reads the roll-ups and folds them to points.
-fn gather(ledger: &mut dyn Telemetry, ask: &Ask, sites: &Registry) -> Result<Vec<Row>, StoreError> {
+fn gather(ledger: &mut SeenSeries<'_>, ask: &Ask, sites: &Registry) -> Result<Vec<Row>, StoreError> {
     let mut fold = Fold {
         ask,
         names: ledger.charger_ids()?.into_iter().collect(),

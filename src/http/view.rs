@@ -1,0 +1,169 @@
+//! What a caller sees. Handlers get nothing else: a [`View`] shows the caller's own sites alone, whatever a handler asks
+//! for; [`Whole`] is the network as a whole, and a caller who is limited to sites is refused before the handler begins.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+
+use super::Api;
+use super::auth::Caller;
+use super::error::Problem;
+use super::seen::{Seen, SeenSeries};
+use crate::config::sites::Registry;
+use crate::domain::ids::ChargerId;
+use crate::domain::people::Access;
+use crate::domain::time::At;
+use crate::gateway::registry::Connected;
+use crate::observe::board::ChargerLive;
+use crate::observe::page::{self, Setting};
+use crate::store::StoreError;
+use crate::store::archive::Archive;
+
+/// The state of the router; only a view opens it.
+#[derive(Clone)]
+pub(super) struct Door(Arc<Api>);
+
+impl Door {
+    pub(super) fn new(api: Arc<Api>) -> Self {
+        Self(api)
+    }
+}
+
+/// The network as far as the caller sees it. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct View {
+    api: Arc<Api>,
+    caller: Caller,
+}
+
+impl View {
+    /// Whether the caller may see what stands for a person: hashes of id tokens, and frames, which hold them.
+    pub(super) fn shows_people(&self) -> bool {
+        self.caller.may(Access::Operator)
+    }
+
+    /// Largest page.
+    pub(super) fn max_page(&self) -> usize {
+        self.api.max_page
+    }
+
+    /// Our time.
+    pub(super) fn now(&self) -> At {
+        (self.api.clock)()
+    }
+
+    /// How long a charger may be unheard, in milliseconds.
+    pub(super) fn grace_ms(&self) -> i64 {
+        self.api.grace_ms
+    }
+
+    /// The registry.
+    pub(super) fn sites(&self) -> Arc<Registry> {
+        let all = self.api.sites.load();
+        let Some(sites) = self.caller.sites() else { return all };
+        let own = all.chargers.iter().filter(|(_, charger)| sites.contains(&charger.site.id));
+        Arc::new(Registry { chargers: own.map(|(id, charger)| (id.clone(), charger.clone())).collect() })
+    }
+
+    /// The live picture of a charger.
+    pub(super) fn live(&self, charger: &ChargerId) -> Option<ChargerLive> {
+        self.api.observer.board.get(charger).filter(|_| self.sees(charger))
+    }
+
+    /// Its connection.
+    pub(super) fn connected(&self, charger: &ChargerId) -> Option<Connected> {
+        self.api.connections.of(charger).filter(|_| self.sees(charger))
+    }
+
+    fn sees(&self, charger: &ChargerId) -> bool {
+        let Some(sites) = self.caller.sites() else { return true };
+        self.api.sites.charger(charger).is_some_and(|charger| sites.contains(&charger.site.id))
+    }
+
+    /// The chargers that the caller sees; `None`: all.
+    fn own(&self) -> Option<Arc<Registry>> {
+        self.caller.sites().map(|_| self.sites())
+    }
+
+    /// Reads the ledger, as [`crate::store::Store::read`].
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut dyn Archive) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let own = self.own();
+        self.api
+            .store
+            .read(move |archive| match own {
+                Some(own) => read(&mut Seen { archive, own }),
+                None => read(archive),
+            })
+            .await
+    }
+
+    /// Reads roll-ups.
+    pub(super) async fn series<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut SeenSeries<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let own = self.own();
+        self.api.store.telemetry(move |ledger| read(&mut SeenSeries { ledger, own })).await
+    }
+
+    /// The metrics page; not for an async thread.
+    pub(super) fn metrics(&self) -> String {
+        let api = &self.api;
+        let limited = self.caller.sites().is_some();
+        let setting =
+            Setting { detail: api.detail, now: self.now(), grace_ms: api.grace_ms, build: api.build, limited };
+        page::write(&api.observer, &self.sites(), &setting)
+    }
+
+    /// Why the service is not ready, if so.
+    pub(super) fn unready(&self) -> Option<String> {
+        self.api.unready()
+    }
+}
+
+/// The network as a whole, with all that belongs to it.
+#[derive(Clone)]
+pub(super) struct Whole(View);
+
+impl Whole {
+    /// The network as far as the caller sees it, which is all of it.
+    pub(super) const fn view(&self) -> &View {
+        &self.0
+    }
+}
+
+impl Deref for Whole {
+    type Target = Api;
+
+    fn deref(&self) -> &Api {
+        &self.0.api
+    }
+}
+
+impl FromRequestParts<Door> for View {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Self, Problem> {
+        std::future::ready(()).await;
+        let caller = parts.extensions.get::<Caller>().cloned();
+        let caller = caller.ok_or_else(|| Problem::forbidden("nobody knows who asks"))?;
+        Ok(Self { api: door.0.clone(), caller })
+    }
+}
+
+impl FromRequestParts<Door> for Whole {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Self, Problem> {
+        let view = View::from_request_parts(parts, door).await?;
+        if view.caller.sites().is_some() {
+            return Err(Problem::forbidden("this is about the whole network, and the token is for some of its sites"));
+        }
+        Ok(Self(view))
+    }
+}
