@@ -21,7 +21,7 @@ use crate::config::sites::{Registry, SharedRegistry};
 use crate::domain::ids::StationKey;
 use crate::domain::time::At;
 use crate::gateway::registry::Connections;
-use crate::gateway::{Context, Credentials, Gateway};
+use crate::gateway::{Context, Credentials, Gateway, Limits};
 use crate::http::{self, Api, Keyring};
 use crate::observe::board::Totals;
 use crate::observe::builds::Build;
@@ -133,9 +133,11 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
         build: cli::BUILD,
         ready: ready.clone(),
     };
+    let limits = Limits::new(&settings.limits, settings.ocpp.max_connections, observer.clone());
     let gateway = Gateway::start(Context {
         listeners: settings.listeners(),
         settings: settings.ocpp,
+        limits,
         availability: settings.availability,
         sites,
         credentials,

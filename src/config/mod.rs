@@ -4,6 +4,7 @@
 pub mod availability;
 pub mod http;
 pub mod influx;
+pub mod limits;
 pub mod listener;
 pub mod load;
 pub mod log;
@@ -31,6 +32,8 @@ pub struct Settings {
     pub listener: Vec<listener::ListenerSettings>,
     /// Certificates.
     pub tls: tls::TlsSettings,
+    /// Limits against floods.
+    pub limits: limits::LimitsSettings,
     /// The side that people and monitors read.
     pub http: http::HttpSettings,
     /// The ledger.
@@ -91,6 +94,7 @@ impl Settings {
         object(self.store.readers == 0, "store.readers", "must be at least 1");
         object(self.store.alive_interval_s == 0, "store.alive_interval_s", "must be at least 1");
         found.extend(self.influx.objections().into_iter().map(|(key, reason)| (key.to_owned(), reason)));
+        found.extend(self.limits.objections().into_iter().map(|(key, reason)| (key.to_owned(), reason)));
         found.extend(self.listener_objections());
         found
     }

@@ -4,19 +4,20 @@ use std::fmt;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::Guest;
 use super::credentials::Verdict;
+use super::limits::{Paced, Seat, Standing};
 use super::{Context, identity, negotiation};
 use crate::config::listener::{PasswordOf, Security};
 use crate::config::ocpp::UnknownChargers;
 use crate::domain::ids::ChargerId;
 use crate::domain::security::Profile;
-use crate::observe::events::gateway::HandshakeDone;
+use crate::observe::events::gateway::{HandshakeDone, HandshakeNotKept};
 use crate::ocpp::Version;
 use crate::store::archive::HandshakeRow;
 
@@ -29,7 +30,7 @@ const MOST_HEADERS: usize = 64;
 /// A charger that may talk.
 pub(super) struct Accepted<S> {
     /// Its socket.
-    pub(super) socket: WebSocketStream<S>,
+    pub(super) socket: WebSocketStream<Paced<S>>,
     /// Its identity.
     pub(super) charger: ChargerId,
     /// The version that was agreed or assumed.
@@ -43,6 +44,11 @@ pub(super) struct Accepted<S> {
 pub(super) enum Refusal {
     TooSlow,
     TooMany,
+    TooManyHalfOpen,
+    TooManyChargers,
+    AddressTooOften,
+    AddressHalfOpen,
+    ChargerTooOften,
     NoUpgrade,
     BadRequest,
     TooLong,
@@ -59,6 +65,11 @@ impl Refusal {
         match self {
             Self::TooSlow => "too_slow",
             Self::TooMany => "too_many",
+            Self::TooManyHalfOpen => "too_many_half_open",
+            Self::TooManyChargers => "too_many_chargers",
+            Self::AddressTooOften => "address_too_often",
+            Self::AddressHalfOpen => "address_half_open",
+            Self::ChargerTooOften => "charger_too_often",
             Self::NoUpgrade => "no_upgrade",
             Self::BadRequest => "bad_request",
             Self::TooLong => "too_long",
@@ -74,12 +85,32 @@ impl Refusal {
     const fn status(self) -> (u16, &'static str) {
         match self {
             Self::TooSlow => (408, "Request Timeout"),
-            Self::TooMany => (503, "Service Unavailable"),
+            Self::TooMany | Self::TooManyHalfOpen | Self::TooManyChargers => (503, "Service Unavailable"),
+            Self::AddressTooOften | Self::AddressHalfOpen | Self::ChargerTooOften => (429, "Too Many Requests"),
             Self::NoUpgrade => (426, "Upgrade Required"),
             Self::TooLong => (431, "Request Header Fields Too Large"),
             Self::NoIdentity | Self::UnknownCharger => (404, "Not Found"),
             Self::BadCredentials | Self::NoCredentials => (401, "Unauthorized"),
             Self::BadRequest | Self::NoCommonProtocol | Self::NoKey => (400, "Bad Request"),
+        }
+    }
+
+    /// After how many seconds it may be tried again, where the refusal is only for now.
+    const fn retry_after_s(self) -> Option<u32> {
+        match self {
+            Self::AddressHalfOpen | Self::TooManyHalfOpen => Some(10),
+            Self::AddressTooOften | Self::ChargerTooOften => Some(30),
+            Self::TooMany | Self::TooManyChargers => Some(300),
+            Self::TooSlow
+            | Self::NoUpgrade
+            | Self::BadRequest
+            | Self::TooLong
+            | Self::NoIdentity
+            | Self::UnknownCharger
+            | Self::BadCredentials
+            | Self::NoCredentials
+            | Self::NoCommonProtocol
+            | Self::NoKey => None,
         }
     }
 
@@ -91,6 +122,11 @@ impl Refusal {
             }
             Self::TooSlow => "The request did not come in time.",
             Self::TooMany => "The limit of connections is reached.",
+            Self::TooManyHalfOpen => "Too many handshakes are under way.",
+            Self::TooManyChargers => "The limit of chargers that are not registered is reached.",
+            Self::AddressTooOften => "Too many connections have come from this address lately.",
+            Self::AddressHalfOpen => "Too many handshakes from this address are under way.",
+            Self::ChargerTooOften => "This charger has connected too often lately.",
             Self::BadRequest => "This is not an HTTP request that can be read.",
             Self::TooLong => "The head of the request is too long.",
             Self::NoIdentity => "The path must end in the identity of the charger, as in /ocpp/CP-1.",
@@ -102,6 +138,36 @@ impl Refusal {
             }
             Self::NoKey => "The header Sec-WebSocket-Key is missing.",
         }
+    }
+
+    /// The whole answer.
+    pub(super) fn answer(self) -> String {
+        let ((status, reason), text) = (self.status(), self.text());
+        let mut extra = match self {
+            Self::BadCredentials | Self::NoCredentials => "WWW-Authenticate: Basic realm=\"OCPP\"\r\n".to_owned(),
+            Self::NoUpgrade => "Upgrade: websocket\r\n".to_owned(),
+            Self::TooSlow
+            | Self::TooMany
+            | Self::TooManyHalfOpen
+            | Self::TooManyChargers
+            | Self::AddressTooOften
+            | Self::AddressHalfOpen
+            | Self::ChargerTooOften
+            | Self::BadRequest
+            | Self::TooLong
+            | Self::NoIdentity
+            | Self::UnknownCharger
+            | Self::NoCommonProtocol
+            | Self::NoKey => String::new(),
+        };
+        if let Some(seconds) = self.retry_after_s() {
+            extra = format!("Retry-After: {seconds}\r\n");
+        }
+        format!(
+            "HTTP/1.1 {status} {reason}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n\
+             Connection: close\r\n{extra}\r\n{text}",
+            text.len()
+        )
     }
 }
 
@@ -132,6 +198,7 @@ struct Agreed {
     /// The subprotocol to echo, exactly as offered; none was offered otherwise.
     echo: Option<String>,
     accept: String,
+    seat: Seat,
 }
 
 /// Shakes hands. `None` when the charger was refused or went away; it is recorded either way.
@@ -143,7 +210,7 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     let peer = guest.peer.as_str();
     let deadline = Duration::from_secs(u64::from(context.settings.handshake_timeout_s));
     // 1. Read the head, within the deadline.
-    let (head, rest) = match timeout(deadline, read_head(&mut stream)).await {
+    let (head, rest) = match timeout_at(guest.visitor.since() + deadline, read_head(&mut stream)).await {
         Ok(Ok(read)) => read,
         Ok(Err(Some(refusal))) => {
             record_headless(peer, context, refusal);
@@ -169,6 +236,7 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
             }
             // 4. From here on it is a WebSocket.
             let config = websocket_config(context.settings.max_message_bytes);
+            let stream = Paced::new(stream, agreed.seat, &rest);
             let socket = WebSocketStream::from_partially_read(stream, rest, Role::Server, Some(config)).await;
             let Agreed { charger, version, profile, .. } = agreed;
             Some(Accepted { socket, charger, version, profile })
@@ -281,7 +349,19 @@ fn agree(
     // d. In which language? What is offered is echoed letter by letter.
     let (version, echo) =
         negotiation::agree(&context.settings, &head.offered, remarks).ok_or(Refusal::NoCommonProtocol)?;
-    Ok(Agreed { charger: charger.clone(), version, profile, echo, accept: derive_accept_key(key.as_bytes()) })
+    // e. Is there room for it?
+    if context.connections.contested(charger, (context.clock)()).is_some() {
+        remarks.push("taken over again and again: two devices may use this identity");
+    }
+    let standing = Standing {
+        registered: known,
+        proven: profile != Profile::Plain,
+        met: context.observer.board.has(charger),
+        connected: context.connections.has(charger),
+    };
+    let seat = guest.visitor.seat(charger, standing)?;
+    let accept = derive_accept_key(key.as_bytes());
+    Ok(Agreed { charger: charger.clone(), version, profile, echo, accept, seat })
 }
 
 /// Whether a charger has shown what its listener asks for, and which profile that comes to.
@@ -321,6 +401,9 @@ fn record(head: &Head, peer: &str, context: &Context, outcome: &Outcome) {
         Ok(_) => ("accepted", 101),
         Err(refusal) => (refusal.label(), refusal.status().0),
     };
+    if outcome.result.is_err() && !context.limits.may_keep_refusal() {
+        return context.observer.tell(HandshakeNotKept { outcome: label });
+    }
     let remarks = outcome.remarks.join("; ");
     let charger = outcome.charger.as_ref();
     context.observer.tell(HandshakeDone { charger, peer, outcome: label, status, remarks: &remarks });
@@ -362,24 +445,6 @@ impl fmt::Display for Protocol<'_> {
 }
 
 async fn refuse<S: AsyncWrite + Unpin>(stream: &mut S, refusal: Refusal) -> std::io::Result<()> {
-    let ((status, reason), text) = (refusal.status(), refusal.text());
-    let extra = match refusal {
-        Refusal::BadCredentials | Refusal::NoCredentials => "WWW-Authenticate: Basic realm=\"OCPP\"\r\n",
-        Refusal::NoUpgrade => "Upgrade: websocket\r\n",
-        Refusal::TooSlow
-        | Refusal::TooMany
-        | Refusal::BadRequest
-        | Refusal::TooLong
-        | Refusal::NoIdentity
-        | Refusal::UnknownCharger
-        | Refusal::NoCommonProtocol
-        | Refusal::NoKey => "",
-    };
-    let answer = format!(
-        "HTTP/1.1 {status} {reason}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n\
-         Connection: close\r\n{extra}\r\n{text}",
-        text.len()
-    );
-    stream.write_all(answer.as_bytes()).await?;
+    stream.write_all(refusal.answer().as_bytes()).await?;
     stream.shutdown().await
 }

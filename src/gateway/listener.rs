@@ -1,10 +1,10 @@
-//! Accepts connections, as many as the settings allow, and starts a handshake for each.
+//! Accepts connections, as many as the limits allow, and starts a handshake for each.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::handshake::{self, Refusal};
 use super::{Context, Guest, Lease, session};
@@ -20,8 +20,6 @@ pub(super) struct Door {
     pub(super) listener: TcpListener,
     /// What a charger must show.
     pub(super) security: Security,
-    /// Room for connections, shared by all doors.
-    pub(super) places: Arc<Semaphore>,
 }
 
 /// Accepts until told to stop.
@@ -32,12 +30,12 @@ pub(super) async fn run(door: Door, context: Arc<Context>, mut lease: Lease) {
             accepted = door.listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, peer)) => match door.places.clone().try_acquire_owned() {
-                Ok(place) => {
-                    let guest = Guest { peer: peer.ip().to_string(), security: door.security };
-                    tokio::spawn(Box::pin(greet(stream, guest, context.clone(), lease.clone(), place)));
+            Ok((stream, peer)) => match context.limits.admit(peer.ip()) {
+                Ok(visitor) => {
+                    let guest = Guest { peer: peer.ip().to_string(), security: door.security, visitor };
+                    tokio::spawn(Box::pin(greet(stream, guest, context.clone(), lease.clone())));
                 }
-                Err(_) => handshake::record_headless(&peer.ip().to_string(), &context, Refusal::TooMany),
+                Err(refusal) => turn_away(&stream, peer.ip(), refusal, &context),
             },
             Err(error) => {
                 context.observer.tell(AcceptFailed { reason: &error.to_string() });
@@ -47,14 +45,23 @@ pub(super) async fn run(door: Door, context: Arc<Context>, mut lease: Lease) {
     }
 }
 
+/// Refuses a connection at the door, without waiting for anything: this must cost next to nothing.
+fn turn_away(stream: &TcpStream, peer: IpAddr, refusal: Refusal, context: &Context) {
+    // What it has said already is taken, for a socket that is closed unread loses what it was told.
+    stream.try_read(&mut [0; 1024]).ok();
+    stream.try_write(refusal.answer().as_bytes()).ok();
+    handshake::record_headless(&peer.to_string(), context, refusal);
+}
+
 /// Shakes hands, then starts the charger's task. The handshake's memory does not stay with that task.
-async fn greet(stream: TcpStream, guest: Guest, context: Arc<Context>, lease: Lease, place: OwnedSemaphorePermit) {
+async fn greet(stream: TcpStream, guest: Guest, context: Arc<Context>, lease: Lease) {
     // Answers are small and wanted at once; a socket that refuses this still works.
     stream.set_nodelay(true).ok();
     if let Some(accepted) = handshake::run(stream, &guest, &context).await {
+        // The handshake is over: what counted it goes.
+        let Guest { peer, .. } = guest;
         tokio::spawn(Box::pin(async move {
-            session::run(accepted, &guest.peer, &context, lease).await;
-            drop(place);
+            session::run(accepted, &peer, &context, lease).await;
         }));
     }
 }

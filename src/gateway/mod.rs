@@ -4,9 +4,11 @@
 //! durable, and only then does the charger get its answer. A charger has one owner task at a time: a newer connection
 //! takes the machine over from the older one.
 
+mod contest;
 mod credentials;
 mod handshake;
 mod identity;
+mod limits;
 mod listener;
 mod negotiation;
 pub mod registry;
@@ -17,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 
 use crate::config::availability::AvailabilitySettings;
 use crate::config::listener::{Listener, Security};
@@ -29,7 +31,10 @@ use crate::domain::token::TokenKey;
 use crate::observe::Observer;
 use crate::store::desk::Desk;
 use crate::store::{OurClock, Store};
+pub use contest::Contested;
 pub use credentials::{Credentials, CredentialsError};
+pub use limits::Limits;
+use limits::Visitor;
 use listener::Door;
 use registry::Connections;
 
@@ -39,6 +44,8 @@ pub struct Context {
     pub settings: OcppSettings,
     /// Its addresses, at least one.
     pub listeners: Vec<Listener>,
+    /// Limits against floods.
+    pub limits: Arc<Limits>,
     /// Availability rules.
     pub availability: AvailabilitySettings,
     /// Sites and chargers.
@@ -97,12 +104,13 @@ pub struct Gateway {
 }
 
 /// Whoever connects, as far as it is known before it says anything.
-#[derive(Clone, Debug)]
 struct Guest {
     /// Where from.
     peer: String,
     /// What the listener asks for.
     security: Security,
+    /// Its place among the handshakes under way.
+    visitor: Visitor,
 }
 
 /// Held by every task of the gateway while it lives; tells when to stop.
@@ -135,12 +143,11 @@ impl Gateway {
         let (alive, gone) = mpsc::channel(1);
         let context = Arc::new(context);
         let lease = Lease { stop: stopped, _alive: alive };
-        let places = Arc::new(Semaphore::new(context.settings.max_connections));
         let mut addresses = Vec::new();
         for (listener, security) in bound {
             let listen = |reason| GatewayError::Listen { address: context.settings.listen, reason };
             addresses.push(listener.local_addr().map_err(listen)?);
-            let door = Door { listener, security, places: places.clone() };
+            let door = Door { listener, security };
             tokio::spawn(listener::run(door, context.clone(), lease.clone()));
         }
         Ok(Self { addresses, context, stop, gone })

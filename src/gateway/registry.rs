@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 
+use super::contest::{Contest, Contested, Rules};
 use crate::domain::ids::ChargerId;
 use crate::domain::security::Profile;
 use crate::domain::station::Station;
@@ -31,6 +32,8 @@ pub struct Connections {
 struct Entry {
     mailbox: mpsc::Sender<Note>,
     live: Arc<Live>,
+    contest: Contest,
+    rules: Rules,
 }
 
 /// What is to be seen of a connection.
@@ -85,6 +88,17 @@ impl Connections {
         })
     }
 
+    /// Whether two devices seem to use a charger's identity.
+    pub fn contested(&self, charger: &ChargerId, now: At) -> Option<Contested> {
+        let all = self.by_charger.lock();
+        all.get(charger).and_then(|entry| entry.contest.verdict(now, entry.rules))
+    }
+
+    /// Whether a charger has a connection now.
+    pub(super) fn has(&self, charger: &ChargerId) -> bool {
+        self.by_charger.lock().get(charger).is_some_and(|entry| entry.live.up.load(Ordering::Relaxed))
+    }
+
     /// Takes a charger's place; also returns the mailbox of whoever held it.
     pub(super) fn take(
         &self,
@@ -93,6 +107,7 @@ impl Connections {
         peer: &str,
         protocol: &'static str,
         profile: Profile,
+        rules: Rules,
     ) -> (Place, Option<mpsc::Sender<Note>>) {
         let (mailbox, notes) = mpsc::channel(MAILBOX);
         let live = Arc::new(Live {
@@ -103,7 +118,13 @@ impl Connections {
             heard: AtomicI64::new(now.millis()),
             up: AtomicBool::new(true),
         });
-        let before = self.by_charger.lock().insert(charger.clone(), Entry { mailbox, live: live.clone() });
+        let mut all = self.by_charger.lock();
+        let mut contest = all.get_mut(charger).map(|before| std::mem::take(&mut before.contest)).unwrap_or_default();
+        if let Some(before) = all.get(charger).filter(|before| before.live.up.load(Ordering::Relaxed)) {
+            contest.taken_over(now, &before.live.peer, peer);
+        }
+        let before = all.insert(charger.clone(), Entry { mailbox, live: live.clone(), contest, rules });
+        drop(all);
         let place = Place { connections: self.clone(), charger: charger.clone(), live, notes };
         (place, before.map(|entry| entry.mailbox))
     }

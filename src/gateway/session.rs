@@ -15,22 +15,21 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message as SocketMessage};
 
 use super::handshake::Accepted;
+use super::limits::Excess;
 use super::registry::{Note, Place};
-use super::{Context, Lease};
+use super::{Contested, Context, Lease};
 use crate::domain::event::Event;
 use crate::domain::ids::ChargerId;
 use crate::domain::record::{FrameRow, Record, Turn};
 use crate::domain::station::Station;
 use crate::domain::time::At;
 use crate::observe::events::gateway::{
-    ChargerConnected, ChargerDisconnected, DeviceModelAsked, FrameAnswered, FrameReceived, LedgerFailed,
+    ChargerConnected, ChargerDisconnected, DeviceModelAsked, FrameAnswered, FrameReceived, IdentityContested,
+    LedgerFailed,
 };
 use crate::observe::events::station::Told;
 use crate::ocpp::{self, Message, Understood, Version};
 use crate::store::StoreError;
-
-/// A charger that does not take its answer for so long is cut.
-const WRITE_LIMIT: Duration = Duration::from_secs(30);
 
 /// How often a task without a socket looks at our clock, which in a demo runs faster than the wall's.
 const LINGER_STEP: Duration = Duration::from_secs(2);
@@ -47,6 +46,8 @@ enum End {
     BadSocket,
     /// A message was larger than allowed.
     TooLarge,
+    /// It sent more than it may.
+    Excess(Excess),
     /// Nothing was heard for too long.
     Silent,
     /// It did not take what it was sent.
@@ -65,6 +66,9 @@ impl End {
             Self::Gone => "closed",
             Self::BadSocket => "protocol_error",
             Self::TooLarge => "message_too_large",
+            Self::Excess(Excess::Flood) => "flood",
+            Self::Excess(Excess::Fragments) => "too_many_fragments",
+            Self::Excess(Excess::SlowMessage) => "message_too_slow",
             Self::Silent => "silent",
             Self::Stuck => "stuck",
             Self::Replaced => "replaced",
@@ -79,6 +83,7 @@ impl End {
             Self::Gone | Self::Stuck => None,
             Self::BadSocket => Some(CloseCode::Protocol),
             Self::TooLarge => Some(CloseCode::Size),
+            Self::Excess(_) => Some(CloseCode::Policy),
             Self::Silent | Self::Replaced => Some(CloseCode::Normal),
             Self::Ledger => Some(CloseCode::Error),
             Self::Shutdown => Some(CloseCode::Away),
@@ -108,7 +113,11 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
 ) {
     let Accepted { socket, charger, version, profile } = accepted;
     let now = (context.clock)();
-    let (place, before) = context.connections.take(&charger, now, peer, version.subprotocol(), profile);
+    let (protocol, contest) = (version.subprotocol(), context.limits.contest);
+    let (place, before) = context.connections.take(&charger, now, peer, protocol, profile, contest);
+    if let Some(Contested { takeovers, addresses }) = context.connections.contested(&charger, now) {
+        context.observer.tell(IdentityContested { charger: &charger, takeovers, addresses: &addresses });
+    }
     let station = match machine(&charger, before, context).await {
         Ok(station) => station,
         Err(error) => {
@@ -319,7 +328,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 
     async fn send(&mut self, message: SocketMessage) -> Result<(), End> {
-        match timeout(WRITE_LIMIT, self.socket.send(message)).await {
+        match timeout(self.context.limits.write_timeout, self.socket.send(message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(end_of(&error)),
             Err(_) => Err(End::Stuck),
@@ -399,7 +408,8 @@ async fn linger(mut station: Station, mut place: Place, context: &Context, lease
 
 fn end_of(error: &SocketError) -> End {
     match error {
-        SocketError::ConnectionClosed | SocketError::AlreadyClosed | SocketError::Io(_) => End::Gone,
+        SocketError::ConnectionClosed | SocketError::AlreadyClosed => End::Gone,
+        SocketError::Io(error) => Excess::of(error).map_or(End::Gone, End::Excess),
         SocketError::Capacity(_) => End::TooLarge,
         SocketError::Protocol(reason) => {
             use tokio_tungstenite::tungstenite::error::ProtocolError;

@@ -15,6 +15,7 @@ use crate::config::sites::Registry;
 use crate::domain::ids::ChargerId;
 use crate::domain::people::Access;
 use crate::domain::time::At;
+use crate::gateway::Contested;
 use crate::gateway::registry::Connected;
 use crate::observe::board::ChargerLive;
 use crate::observe::page::{self, Setting};
@@ -75,6 +76,11 @@ impl View {
     /// Its connection.
     pub(super) fn connected(&self, charger: &ChargerId) -> Option<Connected> {
         self.api.connections.of(charger).filter(|_| self.sees(charger))
+    }
+
+    /// Whether two devices seem to use its identity.
+    pub(super) fn contested(&self, charger: &ChargerId) -> Option<Contested> {
+        self.api.connections.contested(charger, self.now()).filter(|_| self.sees(charger))
     }
 
     fn sees(&self, charger: &ChargerId) -> bool {

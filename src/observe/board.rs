@@ -319,6 +319,21 @@ impl Board {
         });
     }
 
+    /// How many chargers were ever met.
+    pub fn len(&self) -> usize {
+        self.chargers.read().len()
+    }
+
+    /// Whether none was met yet.
+    pub fn is_empty(&self) -> bool {
+        self.chargers.read().is_empty()
+    }
+
+    /// Whether a charger was ever met.
+    pub fn has(&self, charger: &ChargerId) -> bool {
+        self.chargers.read().contains_key(charger)
+    }
+
     /// A charger now.
     pub fn get(&self, charger: &ChargerId) -> Option<ChargerLive> {
         let live = self.chargers.read().get(charger).cloned()?;

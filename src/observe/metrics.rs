@@ -24,6 +24,12 @@ pub struct Metrics {
     pub answer_seconds: Histogram,
     /// Handshakes by outcome.
     pub handshakes: IntCounterVec,
+    /// Refused handshakes that were counted only.
+    pub handshakes_not_kept: IntCounter,
+    /// Pauses in reading a socket, by limit.
+    pub held_back: IntCounterVec,
+    /// Takeovers of identities that are contested.
+    pub contested_takeovers: IntCounter,
     /// Chargers connected now.
     pub connections: IntGauge,
     /// Connections ended, by reason.
@@ -84,6 +90,9 @@ impl Metrics {
             calls_sent: table.counters("calls_sent_total", "Calls sent to chargers.", &["action"])?,
             answer_seconds: table.histogram("answer_seconds", "Time from a frame's arrival to its answer.")?,
             handshakes: table.counters("handshakes_total", "Connection attempts of chargers.", &["outcome"])?,
+            handshakes_not_kept: table.counter("handshakes_not_kept_total", "Refusals counted, not logged or kept.")?,
+            held_back: table.counters("held_back_total", "Pauses in reading a socket, by limit.", &["limit"])?,
+            contested_takeovers: table.counter("contested_takeovers_total", "Takeovers of contested identities.")?,
             connections: table.gauge("connections", "Chargers connected now.")?,
             connections_ended: table.counters("connections_ended_total", "Connections ended.", &["reason"])?,
             queue_records: table.gauge("store_queue_records", "Records waiting for a commit.")?,

@@ -290,12 +290,22 @@ async fn a_newer_schema_and_a_second_process_are_refused_with_a_reason() {
 }
 
 #[tokio::test]
-async fn old_frames_go_and_the_newest_stays() {
+async fn old_frames_and_attempts_go_and_the_newest_frame_stays() {
     let bench = Bench::new();
     let key = bench.store.recall(&ChargerId::new("CP-1")).await.unwrap().key;
     for _ in 0..5 {
         bench.commit(key, Vec::new()).await.unwrap();
     }
+    bench.store.keep_handshake(HandshakeRow {
+        at: At::from_millis(1_000_000),
+        peer: "192.0.2.1".to_owned(),
+        charger: None,
+        request: String::new(),
+        offered: String::new(),
+        outcome: "too_slow",
+        status: 408,
+        remarks: String::new(),
+    });
     bench.store.close(Duration::from_secs(5)).await.unwrap();
     let settings = settings(&bench.folder, 1000);
     let now = At::from_millis(1_000_500 + 31 * 86_400_000);
@@ -305,9 +315,10 @@ async fn old_frames_go_and_the_newest_stays() {
     let store = open(&bench.folder, &bench.now, 1000).unwrap();
     let left = |archive: &mut dyn Archive| {
         let all = EvidenceFilter::default();
-        Ok((archive.frames(&all, None, 10)?.len(), archive.deviations(&all, None, 10)?.len()))
+        let attempts = archive.handshakes(&all, None, 10)?.len();
+        Ok((archive.frames(&all, None, 10)?.len(), archive.deviations(&all, None, 10)?.len(), attempts))
     };
-    assert_eq!(store.read(left).await.unwrap(), (1, 5));
+    assert_eq!(store.read(left).await.unwrap(), (1, 5, 0));
 }
 
 async fn timeline(store: &Store, key: StationKey) -> Vec<Interval> {

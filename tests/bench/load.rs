@@ -59,6 +59,9 @@ impl Server {
             .args(["serve", "--ocpp-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--data-dir"])
             .arg(folder.path())
             .env("CHARGEWATCH_LOG__FORMAT", "json")
+            // A charger of this load says in a second what a real one says in an hour.
+            .env("CHARGEWATCH_LIMITS__CHARGER_FRAMES_S", "0")
+            .env("CHARGEWATCH_LIMITS__ADDRESS_FRAMES_S", "0")
             .env("CHARGEWATCH_LOG__FILTER", "chargewatch::app=info,error")
             .stderr(Stdio::piped())
             .spawn()

@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 use crate::support::{PATIENCE, Service, noon};
 
 /// Sends raw bytes; gives back the head of the answer and the socket.
-async fn shake(service: &Service, request: &str) -> (String, TcpStream) {
+pub(crate) async fn shake(service: &Service, request: &str) -> (String, TcpStream) {
     let mut stream = TcpStream::connect(service.ocpp()).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let head = async {
@@ -80,7 +80,7 @@ async fn every_handshake_of_the_field_ends_as_it_must() {
     service.stop().await;
 }
 
-fn upgrade(id: &str) -> String {
+pub(crate) fn upgrade(id: &str) -> String {
     format!(
         "GET /ocpp/{id} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
@@ -89,7 +89,7 @@ fn upgrade(id: &str) -> String {
 }
 
 /// A masked WebSocket frame (mask 0), of up to 65,535 bytes or more.
-fn masked(head: u8, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn masked(head: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![head];
     match payload.len() {
         length @ 0..=125 => frame.push(0x80 | length as u8),
@@ -195,12 +195,15 @@ async fn a_message_that_is_too_large_closes_with_1009_and_the_end_of_the_service
 async fn connections_beyond_the_limit_are_turned_away_and_recorded() {
     let service = Service::at(noon(), &[("ocpp.max_connections", "1")]).await;
     let mut charger = service.charger("CP-1").await;
-    let mut late = TcpStream::connect(service.ocpp()).await.unwrap();
-    let ended = tokio::time::timeout(PATIENCE, late.read(&mut [0; 16])).await.expect("still open");
-    assert!(matches!(ended, Ok(0) | Err(_)));
+    let (head, _late) = shake(&service, &upgrade("CP-2")).await;
+    assert!(head.starts_with("HTTP/1.1 503 ") && head.contains("\r\nRetry-After: 300\r\n"), "{head}");
     charger.ask(r#"[2,"1","FirmwareStatusNotification",{"status":"Idle"}]"#).await;
-    let kept = service.ledger("SELECT outcome FROM handshake WHERE charger IS NULL", &[]);
+    let kept = service.ledger("SELECT outcome FROM handshake WHERE charger = ?1", &["CP-2"]);
     assert_eq!(kept, [[Value::from("too_many")]]);
+    // A charger that comes again takes its own place over.
+    let mut again = service.charger("CP-1").await;
+    assert_eq!(charger.close_code().await, 1000);
+    again.ask(r#"[2,"2","FirmwareStatusNotification",{"status":"Idle"}]"#).await;
     service.stop().await;
 }
 

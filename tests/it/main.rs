@@ -13,6 +13,7 @@ mod any_input;
 mod fleet;
 mod frames;
 mod handshakes;
+mod limits;
 mod mutations;
 mod operations;
 mod people;

@@ -87,6 +87,12 @@ pub(in crate::http) const CHARGER_OBJECT: Resource = Resource {
         Field { name: "connected", kind: Kind::Bool, about: "Whether it is connected now." },
         Field { name: "connected_since", kind: Kind::Time, about: "Since when." },
         Field { name: "peer", kind: Kind::Text, about: "Where from." },
+        Field {
+            name: "contested",
+            kind: Kind::Bool,
+            about: "Whether two devices seem to use this identity: connections take it over from one another again and again.",
+        },
+        Field { name: "contested_by", kind: Kind::Text, about: "By which addresses it is then taken over." },
         Field { name: "protocol", kind: Kind::Text, about: "Protocol of its last connection." },
         Field {
             name: "security_profile",
@@ -202,6 +208,7 @@ fn row(seen: &View, sites: &Registry, id: &ChargerId, view: Option<&ChargerView>
     let live = seen.live(id);
     let connected = seen.connected(id);
     let now = seen.now();
+    let contested = seen.contested(id);
     let silent = live.as_ref().is_none_or(|live| live.is_silent(now, seen.grace_ms()));
     let connectors = connectors(registered.map(AsRef::as_ref), view, live.as_ref().filter(|_| !silent), now);
     let states: Vec<Availability> = connectors.iter().map(|(_, state)| *state).collect();
@@ -221,6 +228,8 @@ fn row(seen: &View, sites: &Registry, id: &ChargerId, view: Option<&ChargerView>
         connected.is_some().into(),
         connected.as_ref().map(|live| live.since).into(),
         connected.as_ref().map(|live| live.peer.as_str()).into(),
+        contested.is_some().into(),
+        contested.map(|contested| contested.addresses.join(", ")).into(),
         view.and_then(|view| view.protocol.as_deref()).into(),
         connected.as_ref().map(|live| u32::from(live.profile.number())).into(),
         text(|boot| &boot.vendor),

@@ -36,6 +36,64 @@ impl Emit for HandshakeDone<'_> {
     }
 }
 
+/// A handshake was refused while so many are that it is neither logged nor kept.
+pub struct HandshakeNotKept {
+    /// One word for why.
+    pub outcome: &'static str,
+}
+
+impl Emit for HandshakeNotKept {
+    fn emit(self, observer: &Observer) {
+        observer.metrics.handshakes.with_label_values(&[self.outcome]).inc();
+        observer.metrics.handshakes_not_kept.inc();
+    }
+}
+
+/// A charger sends more than its limits allow, or than those of its address: its socket is not read for a while.
+pub struct HeldBack {
+    /// By which limit, one word.
+    pub reason: &'static str,
+}
+
+impl Emit for HeldBack {
+    fn emit(self, observer: &Observer) {
+        observer.metrics.held_back.with_label_values(&[self.reason]).inc();
+    }
+}
+
+/// An identity is taken over again and again: two devices may use it.
+pub struct IdentityContested<'a> {
+    /// Which.
+    pub charger: &'a ChargerId,
+    /// How often it was taken over lately.
+    pub takeovers: usize,
+    /// By which addresses.
+    pub addresses: &'a [String],
+}
+
+impl Emit for IdentityContested<'_> {
+    fn emit(self, observer: &Observer) {
+        observer.metrics.contested_takeovers.inc();
+        let (charger, takeovers, addresses) = (self.charger.as_str(), self.takeovers, self.addresses.join(", "));
+        warn!(charger, takeovers, addresses, "two devices may use one identity: it is taken over again and again");
+    }
+}
+
+/// This process may open fewer descriptors than `ocpp.max_connections` would need.
+pub struct FewDescriptors {
+    /// How many chargers fit.
+    pub chargers: usize,
+    /// How many the settings want.
+    pub wanted: usize,
+}
+
+impl Emit for FewDescriptors {
+    fn emit(self, _observer: &Observer) {
+        let (chargers, wanted) = (self.chargers, self.wanted);
+        warn!(chargers, wanted, "the limit of open files allows fewer chargers than ocpp.max_connections; raise it");
+    }
+}
+
 /// A charger is connected.
 pub struct ChargerConnected<'a> {
     /// Which.

@@ -424,6 +424,10 @@ impl Backend for SqliteBackend {
 
     fn forget_a_slice(&mut self, now: At) -> Result<bool, WriteError> {
         let oldest_kept = now.millis().saturating_sub(self.keep_ms);
+        self.db.execute(
+            "DELETE FROM handshake_row WHERE id IN (SELECT id FROM handshake_row ORDER BY id LIMIT ?1) AND at_ms < ?2",
+            params![i64::try_from(SLICE).unwrap_or(i64::MAX), oldest_kept],
+        )?;
         let surplus = self.frame_bytes > self.keep_bytes;
         // The newest frame always stays: row numbers are never given twice.
         let gone: (i64, i64) = self.db.query_row(
