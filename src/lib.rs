@@ -32,8 +32,9 @@
 //! | [`observe`] | named events: log lines, metrics, the live picture | domain, config |
 //! | [`store`] | durable facts: group commit, the embedded SQLite ledger, what is read from it | domain, config, observe |
 //! | [`sink`] | telemetry on its way out: InfluxDB 2, back-fill, export; the only user of influxdb2 and parquet | domain, config, observe, store |
-//! | [`gateway`] | the charger side: listener, handshake, one task per charger | all above |
-//! | [`http`] | the readers' side: who may what, lists, objects, metrics | domain, config, observe, store, gateway's list of connections |
+//! | [`tls`] | certificates: loaded, checked, watched, read anew; the only user of rustls and x509-parser | domain, config, observe |
+//! | [`gateway`] | the charger side: listeners, handshake, one task per charger | all above |
+//! | [`http`] | the readers' side: who may what, lists, objects, metrics | domain, config, observe, store, tls, gateway's list of connections |
 //! | [`sim`] | a simulated fleet with its own JSON and its own true meter: an independent witness | – |
 //! | [`app`] | command line, start and stop; the only place that knows everything | all |
 //!
@@ -90,3 +91,4 @@ pub mod ocppj;
 pub mod sim;
 pub mod sink;
 pub mod store;
+pub mod tls;

@@ -15,10 +15,11 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("observe", &["domain", "config"]),
     ("store", &["domain", "config", "observe"]),
     ("sink", &["domain", "config", "observe", "store"]),
-    ("gateway", &["ocppj", "ocpp", "domain", "store", "config", "observe"]),
-    ("http", &["domain", "store", "gateway", "config", "observe"]),
+    ("tls", &["domain", "config", "observe"]),
+    ("gateway", &["ocppj", "ocpp", "domain", "store", "config", "observe", "tls"]),
+    ("http", &["domain", "store", "gateway", "config", "observe", "tls"]),
     ("sim", &[]),
-    ("app", &["domain", "ocppj", "ocpp", "config", "observe", "store", "sink", "gateway", "http", "sim"]),
+    ("app", &["domain", "ocppj", "ocpp", "config", "observe", "store", "sink", "tls", "gateway", "http", "sim"]),
 ];
 
 /// Crates that only some rooms may name.
@@ -32,6 +33,9 @@ const CRATE_OF: &[(&str, &[&str])] = &[
     ("reqwest011", &["sink"]),
     ("parquet", &["sink"]),
     ("tokio_tungstenite", &["gateway", "sim"]),
+    // The simulated fleet is an independent witness, and its own TLS client.
+    ("tokio_rustls", &["tls", "sim"]),
+    ("x509_parser", &["tls"]),
     ("httparse", &["gateway"]),
     ("axum", &["http"]),
     ("clap", &["app"]),

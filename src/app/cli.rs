@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::doors::Doors;
 use super::{Failure, demo, healthcheck, replay, screen, serve, simulate, telemetry, token};
 use crate::config::Settings;
 use crate::config::load::{Sources, load};
@@ -62,7 +63,7 @@ enum Command {
     Export(telemetry::ExportFlags),
     /// Make, list and revoke the tokens with which people and programmes read and steer over HTTP.
     Token(token::TokenFlags),
-    /// Check the settings, the registry and the passwords, and say what is wrong.
+    /// Check the settings, the registry, the certificates and the passwords, and say what is wrong.
     #[command(after_help = "Exits with 0 when all is well, with 2 when something is wrong.")]
     CheckConfig(ConfigFlag),
     /// Ask a running chargewatch whether it is ready.
@@ -140,6 +141,10 @@ fn check(flag: &ConfigFlag) -> Result<(), Failure> {
         sites.sort_unstable();
         sites.dedup();
         told.push(format!("the registry has {} chargers at {} sites", registry.chargers.len(), sites.len()));
+    }
+    let doors = Doors::load(&settings).map_err(Failure::mistake)?;
+    if doors.with_certificates() > 0 {
+        told.push(format!("the certificates of {} addresses can be used", doors.with_certificates()));
     }
     if let Some(path) = &settings.ocpp.passwords_file {
         Credentials::load(path).map_err(Failure::mistake)?;

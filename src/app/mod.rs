@@ -3,6 +3,7 @@
 mod cli;
 mod demo;
 mod desk;
+mod doors;
 mod healthcheck;
 mod key;
 mod replay;

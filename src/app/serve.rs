@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
+use super::doors::Doors;
 use super::{Failure, cli, key};
 use crate::config::Settings;
 use crate::config::sites::{Registry, SharedRegistry};
@@ -87,6 +88,7 @@ pub struct Running {
 pub async fn start(setup: Setup) -> Result<Running, ServeError> {
     let Setup { settings, clock, registry } = setup;
     let observer = Observer::new().map_err(ServeError::of)?;
+    let mut doors = Doors::load(&settings).map_err(ServeError::of)?;
     let token_key = key::load(&settings.store.data_dir).map_err(ServeError)?;
     let credentials = match &settings.ocpp.passwords_file {
         Some(path) => Credentials::load(path).map_err(ServeError::of)?,
@@ -115,6 +117,7 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
     let mut chores = vec![tokio::spawn(blame_link(store.clone(), started, clock.clone(), grace_s))];
     let file = settings.registry.file.clone().filter(|_| from_file);
     chores.push(tokio::spawn(reload(file, settings.registry.reload_s, sites.clone())));
+    chores.push(doors.watch(&observer));
     chores.extend(drain(&settings, &store, &sites, &observer, &clock)?);
     let ready = Arc::new(AtomicBool::new(false));
     let connections = Connections::default();
@@ -135,7 +138,7 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
     };
     let limits = Limits::new(&settings.limits, settings.ocpp.max_connections, observer.clone());
     let gateway = Gateway::start(Context {
-        listeners: settings.listeners(),
+        listeners: doors.chargers,
         settings: settings.ocpp,
         limits,
         availability: settings.availability,
@@ -151,7 +154,7 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
     .await
     .map_err(ServeError::of)?;
     let (stop_http, http_stopped) = oneshot::channel::<()>();
-    let http = tokio::spawn(http::serve(http_listener, api, async {
+    let http = tokio::spawn(http::serve(http_listener, doors.readers, api, async {
         // It also stops when whoever started it is gone.
         http_stopped.await.ok();
     }));
@@ -260,6 +263,8 @@ async fn seed(store: &Store, observer: &Observer) -> Result<(), StoreError> {
                         live.disconnects = view.disconnects.into();
                         live.boot = view.boot;
                         live.protocol = view.protocol.unwrap_or_default();
+                        live.profile = view.profile;
+                        live.certificate_until = view.certificate_until;
                         for connector in view.connectors {
                             let outlet = connector.outlet;
                             live.connector(outlet).now = Some(connector);

@@ -5,6 +5,7 @@ use super::event::Boot;
 use super::ids::{ChargerId, Outlet, SessionId, StationKey, TransactionId};
 use super::reading::Sample;
 use super::record::{ConnectorNow, SessionRow};
+use super::security::Profile;
 use super::time::At;
 use super::token::TokenHash;
 
@@ -27,6 +28,8 @@ pub struct StationMemory {
     pub last_heard: Option<At>,
     /// Subprotocol of its last connection.
     pub protocol: Option<Box<str>>,
+    /// Security profile of its last connection, where it is known.
+    pub profile: Option<Profile>,
 }
 
 /// What the station machine may have to ask the ledger before it can handle an event.

@@ -9,6 +9,7 @@ use super::energy::{EnergyQuality, Milli, MilliWh};
 use super::event::{Boot, Stage, Task};
 use super::ids::{Outlet, SessionId, StationKey, TransactionId};
 use super::reading::{Flags, ReadingKind, Word};
+use super::security::Protection;
 use super::sequence::SeqNos;
 use super::status::{Cause, ConnectorStatus, State};
 use super::time::At;
@@ -327,6 +328,8 @@ pub enum Contact {
         protocol: Box<str>,
         /// Where from.
         peer: Box<str>,
+        /// How it is protected; none where that is not known, as in a log.
+        protection: Option<Protection>,
     },
     /// A connection ended.
     Ended {

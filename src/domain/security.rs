@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use super::time::At;
+
 /// A security profile. The order is that of their strength.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Profile {
@@ -45,4 +47,13 @@ impl fmt::Display for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.number().fmt(f)
     }
+}
+
+/// How a connection is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Protection {
+    /// Its profile.
+    pub profile: Profile,
+    /// Until when the certificate is good that the charger showed.
+    pub certificate_until: Option<At>,
 }

@@ -1,5 +1,6 @@
 //! The handshake: a lenient reading of RFC 6455, in numbered steps. Every attempt is recorded, refused ones with why.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -16,10 +17,11 @@ use super::{Context, identity, negotiation};
 use crate::config::listener::{PasswordOf, Security};
 use crate::config::ocpp::UnknownChargers;
 use crate::domain::ids::ChargerId;
-use crate::domain::security::Profile;
+use crate::domain::security::{Profile, Protection};
 use crate::observe::events::gateway::{HandshakeDone, HandshakeNotKept};
 use crate::ocpp::Version;
 use crate::store::archive::HandshakeRow;
+use crate::tls::{self, Reason};
 
 /// Longest head of a request, in bytes.
 const LONGEST_HEAD: usize = 16 * 1024;
@@ -36,7 +38,7 @@ pub(super) struct Accepted<S> {
     /// The version that was agreed or assumed.
     pub(super) version: Version,
     /// How it is protected, and how it showed who it is.
-    pub(super) profile: Profile,
+    pub(super) protection: Protection,
 }
 
 /// Why a handshake was refused: one word for lists and metrics, an HTTP status, and a sentence for whoever looks.
@@ -56,9 +58,15 @@ pub(super) enum Refusal {
     UnknownCharger,
     BadCredentials,
     NoCredentials,
+    WrongCertificate,
     NoCommonProtocol,
     NoKey,
+    /// It never came to HTTP.
+    Tls(Reason),
 }
+
+/// What was odd, in words.
+pub(super) type Remarks = Vec<Cow<'static, str>>;
 
 impl Refusal {
     const fn label(self) -> &'static str {
@@ -77,13 +85,16 @@ impl Refusal {
             Self::UnknownCharger => "unknown_charger",
             Self::BadCredentials => "bad_credentials",
             Self::NoCredentials => "no_credentials",
+            Self::WrongCertificate => "wrong_certificate",
             Self::NoCommonProtocol => "no_common_protocol",
             Self::NoKey => "no_key",
+            Self::Tls(reason) => reason.label(),
         }
     }
 
-    const fn status(self) -> (u16, &'static str) {
-        match self {
+    /// The status of the answer; none where there can be none.
+    const fn status(self) -> Option<(u16, &'static str)> {
+        Some(match self {
             Self::TooSlow => (408, "Request Timeout"),
             Self::TooMany | Self::TooManyHalfOpen | Self::TooManyChargers => (503, "Service Unavailable"),
             Self::AddressTooOften | Self::AddressHalfOpen | Self::ChargerTooOften => (429, "Too Many Requests"),
@@ -91,8 +102,10 @@ impl Refusal {
             Self::TooLong => (431, "Request Header Fields Too Large"),
             Self::NoIdentity | Self::UnknownCharger => (404, "Not Found"),
             Self::BadCredentials | Self::NoCredentials => (401, "Unauthorized"),
+            Self::WrongCertificate => (403, "Forbidden"),
             Self::BadRequest | Self::NoCommonProtocol | Self::NoKey => (400, "Bad Request"),
-        }
+            Self::Tls(_) => return None,
+        })
     }
 
     /// After how many seconds it may be tried again, where the refusal is only for now.
@@ -109,8 +122,10 @@ impl Refusal {
             | Self::UnknownCharger
             | Self::BadCredentials
             | Self::NoCredentials
+            | Self::WrongCertificate
             | Self::NoCommonProtocol
-            | Self::NoKey => None,
+            | Self::NoKey
+            | Self::Tls(_) => None,
         }
     }
 
@@ -137,12 +152,15 @@ impl Refusal {
                 "None of the offered subprotocols is spoken here. There are: ocpp1.6, ocpp2.0.1, ocpp2.1."
             }
             Self::NoKey => "The header Sec-WebSocket-Key is missing.",
+            Self::WrongCertificate => "This certificate is of another charger.",
+            Self::Tls(_) => "",
         }
     }
 
-    /// The whole answer.
+    /// The whole answer; empty where there can be none.
     pub(super) fn answer(self) -> String {
-        let ((status, reason), text) = (self.status(), self.text());
+        let Some((status, reason)) = self.status() else { return String::new() };
+        let text = self.text();
         let mut extra = match self {
             Self::BadCredentials | Self::NoCredentials => "WWW-Authenticate: Basic realm=\"OCPP\"\r\n".to_owned(),
             Self::NoUpgrade => "Upgrade: websocket\r\n".to_owned(),
@@ -157,8 +175,10 @@ impl Refusal {
             | Self::TooLong
             | Self::NoIdentity
             | Self::UnknownCharger
+            | Self::WrongCertificate
             | Self::NoCommonProtocol
-            | Self::NoKey => String::new(),
+            | Self::NoKey
+            | Self::Tls(_) => String::new(),
         };
         if let Some(seconds) = self.retry_after_s() {
             extra = format!("Retry-After: {seconds}\r\n");
@@ -187,7 +207,7 @@ struct Head {
 /// What a handshake came to, for the record.
 struct Outcome {
     charger: Option<ChargerId>,
-    remarks: Vec<&'static str>,
+    remarks: Remarks,
     result: Result<Agreed, Refusal>,
 }
 
@@ -208,13 +228,13 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     context: &Context,
 ) -> Option<Accepted<S>> {
     let peer = guest.peer.as_str();
-    let deadline = Duration::from_secs(u64::from(context.settings.handshake_timeout_s));
+    let limit = Duration::from_secs(u64::from(context.settings.handshake_timeout_s));
     // 1. Read the head, within the deadline.
-    let (head, rest) = match timeout_at(guest.visitor.since() + deadline, read_head(&mut stream)).await {
+    let (head, rest) = match timeout_at(guest.visitor.since() + limit, read_head(&mut stream)).await {
         Ok(Ok(read)) => read,
         Ok(Err(Some(refusal))) => {
             record_headless(peer, context, refusal);
-            timeout(deadline, refuse(&mut stream, refusal)).await.ok();
+            timeout(limit, refuse(&mut stream, refusal)).await.ok();
             return None;
         }
         // It went away before it had said anything: a port scan, a health check.
@@ -230,7 +250,7 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     // 3. Answer.
     match outcome.result {
         Ok(agreed) => {
-            let answered = timeout(deadline, accept(&mut stream, &agreed)).await;
+            let answered = timeout(limit, accept(&mut stream, &agreed)).await;
             if !matches!(answered, Ok(Ok(()))) {
                 return None;
             }
@@ -239,10 +259,12 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
             let stream = Paced::new(stream, agreed.seat, &rest);
             let socket = WebSocketStream::from_partially_read(stream, rest, Role::Server, Some(config)).await;
             let Agreed { charger, version, profile, .. } = agreed;
-            Some(Accepted { socket, charger, version, profile })
+            let certificate_until = guest.certificate.as_ref().map(|shown| shown.until);
+            let protection = Protection { profile, certificate_until };
+            Some(Accepted { socket, charger, version, protection })
         }
         Err(refusal) => {
-            timeout(deadline, refuse(&mut stream, refusal)).await.ok();
+            timeout(limit, refuse(&mut stream, refusal)).await.ok();
             None
         }
     }
@@ -324,18 +346,18 @@ fn agree(
     context: &Context,
     charger: Option<&ChargerId>,
     known: bool,
-    remarks: &mut Vec<&'static str>,
+    remarks: &mut Remarks,
 ) -> Result<Agreed, Refusal> {
     // b. Is it a WebSocket at all? A missing Connection header is forgiven.
     if head.old_http || !head.upgrade {
         return Err(Refusal::NoUpgrade);
     }
     if !head.connection {
-        remarks.push("the header Connection: Upgrade is missing");
+        remarks.push("the header Connection: Upgrade is missing".into());
     }
     let key = head.key.as_deref().filter(|key| !key.is_empty()).ok_or(Refusal::NoKey)?;
     if key.len() != 24 {
-        remarks.push("Sec-WebSocket-Key is not 24 characters long");
+        remarks.push("Sec-WebSocket-Key is not 24 characters long".into());
     }
     let charger = charger.ok_or(Refusal::NoIdentity)?;
     // c. May it?
@@ -343,15 +365,15 @@ fn agree(
         if context.settings.unknown_chargers == UnknownChargers::Refuse {
             return Err(Refusal::UnknownCharger);
         }
-        remarks.push("unregistered");
+        remarks.push("unregistered".into());
     }
-    let profile = admit(head, guest.security, context, charger, remarks)?;
+    let profile = admit(head, guest, context, charger, remarks)?;
     // d. In which language? What is offered is echoed letter by letter.
     let (version, echo) =
         negotiation::agree(&context.settings, &head.offered, remarks).ok_or(Refusal::NoCommonProtocol)?;
     // e. Is there room for it?
     if context.connections.contested(charger, (context.clock)()).is_some() {
-        remarks.push("taken over again and again: two devices may use this identity");
+        remarks.push("taken over again and again: two devices may use this identity".into());
     }
     let standing = Standing {
         registered: known,
@@ -367,12 +389,19 @@ fn agree(
 /// Whether a charger has shown what its listener asks for, and which profile that comes to.
 fn admit(
     head: &Head,
-    security: Security,
+    guest: &Guest,
     context: &Context,
     charger: &ChargerId,
-    remarks: &mut Vec<&'static str>,
+    remarks: &mut Remarks,
 ) -> Result<Profile, Refusal> {
-    let asked = security.password_of();
+    if guest.security.is_by_certificate() {
+        let names = guest.certificate.as_ref().map(|shown| shown.names.as_slice()).unwrap_or_default();
+        if !names.iter().any(|name| ChargerId::new(name.as_str()) == *charger) {
+            remarks.push(format!("the certificate is of {}", names.join(", ")).into());
+            return Err(Refusal::WrongCertificate);
+        }
+    }
+    let asked = guest.security.password_of();
     let verdict = match asked {
         PasswordOf::Nobody => Verdict::NotAsked { sent_some: head.authorization.is_some() },
         PasswordOf::WhoHasOne | PasswordOf::Everybody => {
@@ -384,22 +413,29 @@ fn admit(
         Verdict::NotAsked { .. } if asked == PasswordOf::Everybody => return Err(Refusal::NoCredentials),
         Verdict::NotAsked { sent_some } => {
             if sent_some {
-                remarks.push("credentials sent though none are asked for");
+                remarks.push("credentials sent though none are asked for".into());
             }
             Profile::Plain
         }
         Verdict::Refused => return Err(Refusal::BadCredentials),
     };
-    Ok(match security {
+    let profile = match guest.security {
         Security::Mixed => mixed,
         Security::Strict(profile) => profile,
-    })
+    };
+    if profile != Profile::Plain {
+        remarks.push(match guest.version {
+            Some(version) => format!("security profile {profile}, {version}").into(),
+            None => format!("security profile {profile}").into(),
+        });
+    }
+    Ok(profile)
 }
 
 fn record(head: &Head, peer: &str, context: &Context, outcome: &Outcome) {
     let (label, status) = match &outcome.result {
-        Ok(_) => ("accepted", 101),
-        Err(refusal) => (refusal.label(), refusal.status().0),
+        Ok(_) => ("accepted", Some(101)),
+        Err(refusal) => (refusal.label(), refusal.status().map(|(status, _)| status)),
     };
     if outcome.result.is_err() && !context.limits.may_keep_refusal() {
         return context.observer.tell(HandshakeNotKept { outcome: label });
@@ -422,6 +458,15 @@ fn record(head: &Head, peer: &str, context: &Context, outcome: &Outcome) {
 /// Records an attempt of which no head could be read.
 pub(super) fn record_headless(peer: &str, context: &Context, refusal: Refusal) {
     record(&Head::default(), peer, context, &Outcome { charger: None, remarks: Vec::new(), result: Err(refusal) });
+}
+
+/// Records an attempt that never came to HTTP. One that said nothing at all is not worth a row.
+pub(super) fn record_tls(peer: &str, context: &Context, failure: tls::Failure) {
+    if failure.reason != Reason::Silent {
+        let remarks = vec![failure.detail.into()];
+        let result = Err(Refusal::Tls(failure.reason));
+        record(&Head::default(), peer, context, &Outcome { charger: None, remarks, result });
+    }
 }
 
 async fn accept<S: AsyncWrite + Unpin>(stream: &mut S, agreed: &Agreed) -> std::io::Result<()> {

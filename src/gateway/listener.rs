@@ -4,12 +4,15 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout_at;
 
 use super::handshake::{self, Refusal};
 use super::{Context, Guest, Lease, session};
 use crate::config::listener::Security;
 use crate::observe::events::gateway::AcceptFailed;
+use crate::tls::{Secured, Tls};
 
 /// Pause after an accept failed (usually: no descriptors left).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -20,6 +23,8 @@ pub(super) struct Door {
     pub(super) listener: TcpListener,
     /// What a charger must show.
     pub(super) security: Security,
+    /// Certificates, where it is encrypted.
+    pub(super) tls: Option<Tls>,
 }
 
 /// Accepts until told to stop.
@@ -32,10 +37,11 @@ pub(super) async fn run(door: Door, context: Arc<Context>, mut lease: Lease) {
         match accepted {
             Ok((stream, peer)) => match context.limits.admit(peer.ip()) {
                 Ok(visitor) => {
-                    let guest = Guest { peer: peer.ip().to_string(), security: door.security, visitor };
-                    tokio::spawn(Box::pin(greet(stream, guest, context.clone(), lease.clone())));
+                    let (security, certificate, version) = (door.security, None, None);
+                    let guest = Guest { peer: peer.ip().to_string(), security, certificate, version, visitor };
+                    tokio::spawn(Box::pin(greet(stream, guest, door.tls.clone(), context.clone(), lease.clone())));
                 }
-                Err(refusal) => turn_away(&stream, peer.ip(), refusal, &context),
+                Err(refusal) => turn_away(&stream, peer.ip(), refusal, door.tls.is_some(), &context),
             },
             Err(error) => {
                 context.observer.tell(AcceptFailed { reason: &error.to_string() });
@@ -45,18 +51,38 @@ pub(super) async fn run(door: Door, context: Arc<Context>, mut lease: Lease) {
     }
 }
 
-/// Refuses a connection at the door, without waiting for anything: this must cost next to nothing.
-fn turn_away(stream: &TcpStream, peer: IpAddr, refusal: Refusal, context: &Context) {
-    // What it has said already is taken, for a socket that is closed unread loses what it was told.
-    stream.try_read(&mut [0; 1024]).ok();
-    stream.try_write(refusal.answer().as_bytes()).ok();
+/// Refuses a connection at the door, without waiting for anything: this must cost next to nothing. Where TLS is spoken
+/// it is closed without a word.
+fn turn_away(stream: &TcpStream, peer: IpAddr, refusal: Refusal, is_tls: bool, context: &Context) {
+    if !is_tls {
+        // What it has said already is taken, for a socket that is closed unread loses what it was told.
+        stream.try_read(&mut [0; 1024]).ok();
+        stream.try_write(refusal.answer().as_bytes()).ok();
+    }
     handshake::record_headless(&peer.to_string(), context, refusal);
 }
 
-/// Shakes hands, then starts the charger's task. The handshake's memory does not stay with that task.
-async fn greet(stream: TcpStream, guest: Guest, context: Arc<Context>, lease: Lease) {
+/// Shakes hands, first over TLS where the door has it. One deadline holds for both.
+async fn greet(stream: TcpStream, mut guest: Guest, tls: Option<Tls>, context: Arc<Context>, lease: Lease) {
     // Answers are small and wanted at once; a socket that refuses this still works.
     stream.set_nodelay(true).ok();
+    let Some(tls) = tls else { return settle(stream, guest, context, lease).await };
+    let limit = Duration::from_secs(u64::from(context.settings.handshake_timeout_s));
+    match timeout_at(guest.visitor.since() + limit, Box::pin(tls.accept(stream))).await {
+        Ok(Ok(Secured { stream, client, version })) => {
+            (guest.certificate, guest.version) = (client, Some(version));
+            settle(stream, guest, context, lease).await;
+        }
+        Ok(Err(failure)) => handshake::record_tls(&guest.peer, &context, failure),
+        Err(_) => handshake::record_headless(&guest.peer, &context, Refusal::TooSlow),
+    }
+}
+
+/// Shakes hands over HTTP, then starts the charger's task. The memory of handshakes does not stay with that task.
+async fn settle<S>(stream: S, guest: Guest, context: Arc<Context>, lease: Lease)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     if let Some(accepted) = handshake::run(stream, &guest, &context).await {
         // The handshake is over: what counted it goes.
         let Guest { peer, .. } = guest;

@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
 use crate::config::availability::AvailabilitySettings;
-use crate::config::listener::{Listener, Security};
+use crate::config::listener::Security;
 use crate::config::ocpp::{OcppSettings, UnknownChargers};
 use crate::config::sites::SharedRegistry;
 use crate::domain::ids::ChargerId;
@@ -31,6 +31,7 @@ use crate::domain::token::TokenKey;
 use crate::observe::Observer;
 use crate::store::desk::Desk;
 use crate::store::{OurClock, Store};
+use crate::tls::{ClientCertificate, Tls};
 pub use contest::Contested;
 pub use credentials::{Credentials, CredentialsError};
 pub use limits::Limits;
@@ -43,7 +44,7 @@ pub struct Context {
     /// Settings of the charger side.
     pub settings: OcppSettings,
     /// Its addresses, at least one.
-    pub listeners: Vec<Listener>,
+    pub listeners: Vec<Address>,
     /// Limits against floods.
     pub limits: Arc<Limits>,
     /// Availability rules.
@@ -64,6 +65,16 @@ pub struct Context {
     pub clock: OurClock,
     /// Who is connected.
     pub connections: Connections,
+}
+
+/// An address for chargers.
+pub struct Address {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// What a charger must show there.
+    pub security: Security,
+    /// Certificates, where it is encrypted.
+    pub tls: Option<Tls>,
 }
 
 impl Context {
@@ -109,6 +120,10 @@ struct Guest {
     peer: String,
     /// What the listener asks for.
     security: Security,
+    /// The certificate that it showed.
+    certificate: Option<ClientCertificate>,
+    /// The version of TLS, where it is encrypted.
+    version: Option<&'static str>,
     /// Its place among the handshakes under way.
     visitor: Visitor,
 }
@@ -134,20 +149,19 @@ impl Gateway {
     /// # Errors
     /// When the address cannot be used.
     pub async fn start(context: Context) -> Result<Self, GatewayError> {
-        let mut bound = Vec::new();
-        for Listener { listen: address, security, .. } in &context.listeners {
+        let (mut bound, mut addresses) = (Vec::new(), Vec::new());
+        for Address { listen: address, security, tls } in &context.listeners {
             let listen = |reason| GatewayError::Listen { address: *address, reason };
-            bound.push((TcpListener::bind(address).await.map_err(listen)?, *security));
+            let listener = TcpListener::bind(address).await.map_err(listen)?;
+            addresses.push(listener.local_addr().map_err(listen)?);
+            bound.push((listener, *security, tls.clone()));
         }
         let (stop, stopped) = watch::channel(false);
         let (alive, gone) = mpsc::channel(1);
         let context = Arc::new(context);
         let lease = Lease { stop: stopped, _alive: alive };
-        let mut addresses = Vec::new();
-        for (listener, security) in bound {
-            let listen = |reason| GatewayError::Listen { address: context.settings.listen, reason };
-            addresses.push(listener.local_addr().map_err(listen)?);
-            let door = Door { listener, security };
+        for (listener, security, tls) in bound {
+            let door = Door { listener, security, tls };
             tokio::spawn(listener::run(door, context.clone(), lease.clone()));
         }
         Ok(Self { addresses, context, stop, gone })

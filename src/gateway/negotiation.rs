@@ -1,5 +1,6 @@
 //! Which version of OCPP a connection speaks: the first of ours that the charger offers, else what the settings assume.
 
+use super::handshake::Remarks;
 use crate::config::ocpp::{Fallback, OcppSettings, Protocol};
 use crate::ocpp::Version;
 
@@ -14,7 +15,7 @@ const SPELLINGS: [(Version, &[&str]); 3] = [
 pub(super) fn agree(
     settings: &OcppSettings,
     offered: &[String],
-    remarks: &mut Vec<&'static str>,
+    remarks: &mut Remarks,
 ) -> Option<(Version, Option<String>)> {
     let spoken = settings.versions.iter().map(|protocol| version(*protocol));
     for version in spoken {
@@ -33,7 +34,7 @@ pub(super) fn agree(
         Fallback::Ocpp21 => Version::V21,
         Fallback::Refuse => return None,
     };
-    remarks.push(remark);
+    remarks.push(remark.into());
     // A client that offered something fails where nothing is chosen: its first offer is echoed.
     Some((version, offered.first().cloned()))
 }

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::contest::{Contest, Contested, Rules};
 use crate::domain::ids::ChargerId;
-use crate::domain::security::Profile;
+use crate::domain::security::Protection;
 use crate::domain::station::Station;
 use crate::domain::time::At;
 
@@ -41,7 +41,7 @@ struct Live {
     since: At,
     peer: String,
     protocol: &'static str,
-    profile: Profile,
+    protection: Protection,
     heard: AtomicI64,
     up: AtomicBool,
 }
@@ -55,8 +55,8 @@ pub struct Connected {
     pub peer: String,
     /// Protocol.
     pub protocol: &'static str,
-    /// Security profile.
-    pub profile: Profile,
+    /// How it is protected.
+    pub protection: Protection,
     /// When the charger was last heard.
     pub heard: At,
 }
@@ -83,7 +83,7 @@ impl Connections {
             since: live.since,
             peer: live.peer.clone(),
             protocol: live.protocol,
-            profile: live.profile,
+            protection: live.protection,
             heard: At::from_millis(live.heard.load(Ordering::Relaxed)),
         })
     }
@@ -106,7 +106,7 @@ impl Connections {
         now: At,
         peer: &str,
         protocol: &'static str,
-        profile: Profile,
+        protection: Protection,
         rules: Rules,
     ) -> (Place, Option<mpsc::Sender<Note>>) {
         let (mailbox, notes) = mpsc::channel(MAILBOX);
@@ -114,7 +114,7 @@ impl Connections {
             since: now,
             peer: peer.to_owned(),
             protocol,
-            profile,
+            protection,
             heard: AtomicI64::new(now.millis()),
             up: AtomicBool::new(true),
         });

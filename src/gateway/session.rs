@@ -25,7 +25,7 @@ use crate::domain::station::Station;
 use crate::domain::time::At;
 use crate::observe::events::gateway::{
     ChargerConnected, ChargerDisconnected, DeviceModelAsked, FrameAnswered, FrameReceived, IdentityContested,
-    LedgerFailed,
+    LedgerFailed, ProtectionWeakened,
 };
 use crate::observe::events::station::Told;
 use crate::ocpp::{self, Message, Understood, Version};
@@ -111,10 +111,10 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     context: &Context,
     mut lease: Lease,
 ) {
-    let Accepted { socket, charger, version, profile } = accepted;
+    let Accepted { socket, charger, version, protection } = accepted;
     let now = (context.clock)();
     let (protocol, contest) = (version.subprotocol(), context.limits.contest);
-    let (place, before) = context.connections.take(&charger, now, peer, protocol, profile, contest);
+    let (place, before) = context.connections.take(&charger, now, peer, protocol, protection, contest);
     if let Some(Contested { takeovers, addresses }) = context.connections.contested(&charger, now) {
         context.observer.tell(IdentityContested { charger: &charger, takeovers, addresses: &addresses });
     }
@@ -128,8 +128,11 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     let now = (context.clock)();
     let mut session =
         Session { socket, station, version, context, place, heard: Instant::now(), heard_at: now, pinged: None };
-    context.observer.tell(ChargerConnected { charger: &charger, peer, protocol: version.subprotocol(), at: now });
-    let turn = session.station.connected(now, version.subprotocol(), peer);
+    context.observer.tell(ChargerConnected { charger: &charger, peer, protocol, protection, at: now });
+    if let Some(before) = session.station.stronger_before(Some(protection)) {
+        context.observer.tell(ProtectionWeakened { charger: &charger, peer, before, now: protection.profile });
+    }
+    let turn = session.station.connected(now, protocol, peer, Some(protection));
     let (end, heir) = match session.commit(turn).await {
         Ok(()) => session.serve(&mut lease).await,
         Err(end) => (end, None),

@@ -3,7 +3,7 @@
 //! Who asks is found out by the token of the Authorization header, and by nothing else: a token in an address would end in
 //! logs and histories. While no token was ever made, whoever sits at the machine itself may read as a viewer.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, Method, header};
 use super::Api;
 use super::error::Problem;
 use super::failures::Failures;
+use super::secure::Peer;
 use crate::domain::bearer::Bearer;
 use crate::domain::people::{Access, Role};
 use crate::observe::events::http::CallerRefused;
@@ -100,10 +101,8 @@ pub(super) fn admit(api: &Api, failures: &Failures, request: &Request, access: A
     if access == Access::Anyone {
         return Ok(Caller::unknown(None));
     }
-    let peer = request
-        .extensions()
-        .get::<ConnectInfo<SocketAddr>>()
-        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+    let peer =
+        request.extensions().get::<ConnectInfo<Peer>>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.0.ip());
     let caller = match identify(api, request, peer) {
         Ok(caller) => caller,
         Err(refusal) => {

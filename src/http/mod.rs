@@ -10,6 +10,7 @@ mod openapi;
 mod params;
 mod router;
 mod routes;
+mod secure;
 mod seen;
 mod table;
 mod view;
@@ -27,6 +28,8 @@ use crate::gateway::registry::Connections;
 use crate::observe::Observer;
 use crate::store::desk::Desk;
 use crate::store::{OurClock, Store};
+use crate::tls::Tls;
+use secure::{Peer, Secure};
 
 /// What the routes need.
 #[derive(Clone)]
@@ -87,18 +90,22 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, HttpError> {
     TcpListener::bind(address).await.map_err(|reason| HttpError { address, reason })
 }
 
-/// Serves until `stop` is done.
+/// Serves until `stop` is done: over HTTPS where there are certificates, else over plain HTTP.
 ///
 /// # Errors
 /// When the listener fails for good.
 pub async fn serve(
     listener: TcpListener,
+    tls: Option<Tls>,
     api: Api,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let following = tokio::spawn(api.keyring.clone().follow(api.observer.clone()));
-    let routes = router::build(api).into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, routes).with_graceful_shutdown(stop).await;
+    let routes = router::build(api).into_make_service_with_connect_info::<Peer>();
+    let served = match tls {
+        Some(tls) => axum::serve(Secure::new(listener, tls), routes).with_graceful_shutdown(stop).await,
+        None => axum::serve(listener, routes).with_graceful_shutdown(stop).await,
+    };
     following.abort();
     served
 }

@@ -9,6 +9,7 @@ use crate::domain::event::Boot;
 use crate::domain::ids::{ChargerId, Outlet, SessionId};
 use crate::domain::reading::{ReadingKind, Word};
 use crate::domain::record::{ConnectorNow, Effect, SessionEvent, SessionRow, SessionState};
+use crate::domain::security::{Profile, Protection};
 use crate::domain::status::ConnectorStatus;
 use crate::domain::time::At;
 use crate::observe::Observer;
@@ -76,7 +77,9 @@ fn effects() -> Vec<Effect> {
 fn network(detail: Detail) -> String {
     let observer = Observer::new().unwrap();
     let charger = ChargerId::new("CP-1");
-    observer.board.connected(&charger, At::from_millis(1_795_521_595_000), "ocpp1.6");
+    let certificate_until = Some(At::from_millis(1_800_000_000_000));
+    let protection = Protection { profile: Profile::TlsCertificate, certificate_until };
+    observer.board.connected(&charger, At::from_millis(1_795_521_595_000), "ocpp1.6", protection);
     observer.board.apply(&charger, &effects());
     let csv = "charger_id,site_id,evse_id,connector_ids,rated_kw\nCP-1,coachway,1,1;2,50\n";
     let setting = Setting {

@@ -13,6 +13,7 @@ use crate::domain::event::Boot;
 use crate::domain::ids::{ChargerId, Outlet, SessionId};
 use crate::domain::reading::{ReadingKind, measurand};
 use crate::domain::record::{ConnectorNow, Effect, SessionEvent, SessionRow, SessionState};
+use crate::domain::security::{Profile, Protection};
 use crate::domain::status::State;
 use crate::domain::time::At;
 use crate::observe::builds::{Build, Builds, Counts};
@@ -36,6 +37,10 @@ pub struct ChargerLive {
     pub heard: Option<At>,
     /// Its protocol.
     pub protocol: String,
+    /// Security profile of its last connection.
+    pub profile: Option<Profile>,
+    /// Until when the certificate is good that it last showed.
+    pub certificate_until: Option<At>,
     /// What it says of itself.
     pub boot: Boot,
     /// How far its clock is ahead of ours, in milliseconds.
@@ -134,6 +139,8 @@ impl ChargerLive {
             connected: false,
             heard: None,
             protocol: String::new(),
+            profile: None,
+            certificate_until: None,
             boot: Boot::default(),
             skew_ms: None,
             boots: 0,
@@ -260,11 +267,13 @@ impl Board {
     }
 
     /// A charger is connected.
-    pub fn connected(&self, charger: &ChargerId, now: At, protocol: &str) {
+    pub fn connected(&self, charger: &ChargerId, now: At, protocol: &str, protection: Protection) {
         self.with(charger, |live| {
             live.connected = true;
             live.heard = Some(now);
             protocol.clone_into(&mut live.protocol);
+            live.profile = Some(protection.profile);
+            live.certificate_until = protection.certificate_until.or(live.certificate_until);
             live.build = None;
         });
     }

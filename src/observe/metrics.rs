@@ -8,6 +8,11 @@ use prometheus::{
 /// Buckets for answers and commits: 0.5 ms to 10 s.
 const SECONDS: [f64; 13] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
+const EXPIRES: &str = "When the certificate of the listener runs out.";
+const CA_EXPIRES: &str = "When the first authority of chargers' certificates runs out.";
+const CRL_DUE: &str = "When the list of revoked certificates should have been replaced.";
+const FILES_BAD: &str = "1 while the newest certificate files of the listener cannot be used, else 0.";
+
 /// The metrics of this process.
 pub struct Metrics {
     /// Where they are registered.
@@ -70,6 +75,16 @@ pub struct Metrics {
     pub outbox_dropped: IntCounter,
     /// Requests without a token that is in force, by what is wrong with it.
     pub http_refused: IntCounterVec,
+    /// When the certificate of a listener runs out, in seconds since 1970.
+    pub certificate_expiry: IntGaugeVec,
+    /// When the authorities of chargers' certificates run out, by listener, in seconds since 1970.
+    pub client_ca_expiry: IntGaugeVec,
+    /// When the list of revoked certificates should have been replaced, by listener, in seconds since 1970.
+    pub crl_next_update: IntGaugeVec,
+    /// 1 while the newest files of a listener cannot be used.
+    pub certificate_files_bad: IntGaugeVec,
+    /// Connections with a weaker security profile than the one before.
+    pub downgrades: IntCounter,
     /// Time of an HTTP answer, by route.
     pub http_seconds: HistogramVec,
 }
@@ -113,6 +128,11 @@ impl Metrics {
             sink_up: table.gauges("sink_up", "1 while the telemetry server takes points, else 0.", &["sink"])?,
             outbox_dropped: table.counter("outbox_dropped_total", "Changes dropped before a sink took them.")?,
             http_refused: table.counters("http_refused_total", "Requests without a valid token.", &["reason"])?,
+            certificate_expiry: table.gauges("certificate_expiry_timestamp_seconds", EXPIRES, &["listener"])?,
+            client_ca_expiry: table.gauges("client_ca_expiry_timestamp_seconds", CA_EXPIRES, &["listener"])?,
+            crl_next_update: table.gauges("crl_next_update_timestamp_seconds", CRL_DUE, &["listener"])?,
+            certificate_files_bad: table.gauges("certificate_files_bad", FILES_BAD, &["listener"])?,
+            downgrades: table.counter("security_downgrades_total", "Connections less secure than the one before.")?,
             http_seconds: table.histograms("http_request_seconds", "Time of an HTTP answer.", &["route", "status"])?,
             registry: registry.clone(),
         };

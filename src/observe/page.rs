@@ -16,6 +16,7 @@ use crate::config::sites::{Registry, Site};
 use crate::domain::energy::{Milli, MilliWh};
 use crate::domain::fault;
 use crate::domain::reading::measurand;
+use crate::domain::security::Profile;
 use crate::domain::status::{ConnectorStatus, State};
 use crate::domain::time::At;
 
@@ -66,6 +67,8 @@ families! {
     DISCONNECTS "chargewatch_charger_disconnects_total" "counter" Charger "Connections of the charger that ended.";
     SKEW "chargewatch_charger_clock_ahead_seconds" "gauge" Charger "How far the charger's clock is ahead of ours.";
     LATENCY "chargewatch_charger_latency_seconds" "gauge" Charger "How long the charger took to answer the last ping.";
+    PROFILE "chargewatch_charger_security_profile" "gauge" Charger "OCPP security profile of the charger's last connection.";
+    CERTIFICATE "chargewatch_charger_certificate_expiry_timestamp_seconds" "gauge" Charger "When the certificate runs out that the charger last showed.";
     INFO "chargewatch_charger_info" "gauge" Charger "What the charger says it is.";
     STATE "chargewatch_connector_state" "gauge" Connector "1 for the availability state that the connector is in.";
     STATUS "chargewatch_connector_status" "gauge" Connector "1 for the status that the connector reported last.";
@@ -254,6 +257,8 @@ fn one_charger(charger: &ChargerLive, labels: &str, lines: &mut Lines) {
     lines.add(&DISCONNECTS, labels, charger.disconnects);
     lines.maybe(&SKEW, labels, charger.skew_ms.map(Milli));
     lines.maybe(&LATENCY, labels, charger.latency.map(|latency| latency.as_secs_f64()));
+    lines.maybe(&PROFILE, labels, charger.profile.map(Profile::number));
+    lines.maybe(&CERTIFICATE, labels, charger.certificate_until.map(seconds));
     let build = build_labels(&Build::of(&charger.boot, &charger.protocol));
     lines.add(&INFO, &format!("{labels},{build}"), 1);
 }

@@ -6,6 +6,7 @@ use crate::domain::event::Boot;
 use crate::domain::ids::{ChargerId, FrameKey, Outlet, SessionId, StationKey};
 use crate::domain::reading::{Flags, ReadingKind};
 use crate::domain::record::{ConnectorNow, SessionRow, SessionState};
+use crate::domain::security::Profile;
 use crate::domain::time::At;
 
 use super::StoreError;
@@ -158,6 +159,10 @@ pub struct ChargerView {
     pub boot: Boot,
     /// Protocol of its last connection.
     pub protocol: Option<String>,
+    /// Security profile of its last connection, where it is known.
+    pub profile: Option<Profile>,
+    /// Until when the certificate is good that it last showed.
+    pub certificate_until: Option<At>,
     /// When we first met it.
     pub first_seen: At,
     /// When it last booted.
@@ -296,8 +301,8 @@ pub struct HandshakeRow {
     pub offered: String,
     /// `accepted`, or one word for why it was refused.
     pub outcome: &'static str,
-    /// HTTP status that was answered.
-    pub status: u16,
+    /// HTTP status that was answered; none where it never came to HTTP.
+    pub status: Option<u16>,
     /// What was odd, in words.
     pub remarks: String,
 }
@@ -319,8 +324,8 @@ pub struct HandshakeView {
     pub offered: String,
     /// Outcome word.
     pub outcome: String,
-    /// HTTP status.
-    pub status: u16,
+    /// HTTP status; none where it never came to HTTP.
+    pub status: Option<u16>,
     /// What was odd, in words.
     pub remarks: String,
 }

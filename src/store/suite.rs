@@ -144,7 +144,12 @@ async fn what_goes_in_comes_back_after_a_restart() {
         vendor_error: None,
     };
     let changes = vec![
-        Change::Contact(Contact::Began { at: At::from_millis(5), protocol: "ocpp1.6".into(), peer: "p".into() }),
+        Change::Contact(Contact::Began {
+            at: At::from_millis(5),
+            protocol: "ocpp1.6".into(),
+            peer: "p".into(),
+            protection: None,
+        }),
         Change::Booted { at: At::from_millis(6), boot: boot.clone() },
         Change::StatusEvidence(evidence),
         Change::ConnectorNow(now.clone()),
@@ -303,7 +308,7 @@ async fn old_frames_and_attempts_go_and_the_newest_frame_stays() {
         request: String::new(),
         offered: String::new(),
         outcome: "too_slow",
-        status: 408,
+        status: Some(408),
         remarks: String::new(),
     });
     bench.store.close(Duration::from_secs(5)).await.unwrap();

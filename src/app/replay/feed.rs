@@ -161,7 +161,7 @@ impl Feeder {
         self.settle_version(fed, captured, at).await?;
         self.wake(fed, at).await?;
         if !fed.connected {
-            let turn = fed.station.connected(at, fed.version.subprotocol(), "replay");
+            let turn = fed.station.connected(at, fed.version.subprotocol(), "replay", None);
             self.commit(fed, at, turn, None).await?;
             fed.connected = true;
         }
@@ -249,7 +249,7 @@ impl Feeder {
         }
         if fed.booted.replace(at).is_some_and(|last| at.millis_since(last) > REBOOT_MS) {
             self.part(fed, at).await?;
-            let turn = fed.station.connected(at, fed.version.subprotocol(), "replay");
+            let turn = fed.station.connected(at, fed.version.subprotocol(), "replay", None);
             self.commit(fed, at, turn, None).await?;
             fed.connected = true;
         }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::record::{Change, Contact as ContactRow, Effect, Turn};
+use crate::domain::security::{Profile, Protection};
 use crate::domain::time::{At, ChargerTime};
 
 /// After this long a better estimate of the clock's offset is sought anew: 1 hour.
@@ -18,6 +19,7 @@ pub(super) struct Contact {
     heard: Option<At>,
     began: Option<At>,
     skew: Option<Skew>,
+    profile: Option<Profile>,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -40,19 +42,25 @@ struct Skew {
 }
 
 impl Contact {
-    pub(super) fn recall(heard: Option<At>) -> Self {
-        Self { heard, ..Self::default() }
+    pub(super) fn recall(heard: Option<At>, profile: Option<Profile>) -> Self {
+        Self { heard, profile, ..Self::default() }
     }
 
     pub(super) fn heard(&mut self, now: At) {
         self.heard = self.heard.max(Some(now));
     }
 
-    pub(super) fn began(&mut self, now: At, protocol: &str, peer: &str) -> Change {
+    pub(super) fn began(&mut self, now: At, protocol: &str, peer: &str, protection: Option<Protection>) -> Change {
         self.link = Link::Up;
         self.began = Some(now);
         self.heard(now);
-        Change::Contact(ContactRow::Began { at: now, protocol: protocol.into(), peer: peer.into() })
+        self.profile = protection.map(|protection| protection.profile).or(self.profile);
+        Change::Contact(ContactRow::Began { at: now, protocol: protocol.into(), peer: peer.into(), protection })
+    }
+
+    /// Its security profile before, where a connection with this protection is weaker.
+    pub(super) fn stronger_before(&self, protection: Option<Protection>) -> Option<Profile> {
+        self.profile.zip(protection).filter(|(before, now)| now.profile < *before).map(|(before, _)| before)
     }
 
     pub(super) fn ended(&mut self, heard: At, reason: &'static str) -> Change {

@@ -21,10 +21,15 @@ use super::event::{Boot, Event};
 use super::ids::{ChargerId, SessionId, StationKey};
 use super::memory::{Known, Question, StationMemory};
 use super::record::{Answer, Change, Effect, Turn};
+use super::security::{Profile, Protection};
 use super::time::{At, ChargerTime, Placed, Trust};
 use contact::Contact;
 use sessions::Sessions;
 use status::Connectors;
+
+/// The security event of a connection that is less secure than the one before. The name is ours; those that chargers
+/// send are of OCPP 2.0.1 part 2, appendix 1.
+const WEAKER: &str = "WeakerSecurityProfile";
 
 /// What the machine needs to know of the installation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +70,7 @@ impl Station {
             boot: memory.boot.map(|boot| (boot, false)),
             connectors: Connectors::recall(memory.connectors),
             sessions: Sessions::recall(memory.sessions, memory.complete, rules.rated_w),
-            contact: Contact::recall(memory.last_heard),
+            contact: Contact::recall(memory.last_heard, memory.profile),
             protocol: memory.protocol,
             known: Vec::new(),
             rules,
@@ -179,8 +184,14 @@ impl Station {
         turn
     }
 
-    /// A connection began.
-    pub fn connected(&mut self, now: At, protocol: &str, peer: &str) -> Turn {
+    /// The security profile of its last connection, where one with this protection is weaker.
+    pub fn stronger_before(&self, protection: Option<Protection>) -> Option<Profile> {
+        self.contact.stronger_before(protection)
+    }
+
+    /// A connection began. One that is weaker than the one before is a security event: somebody has changed the
+    /// charger's settings, or pretends to be it.
+    pub fn connected(&mut self, now: At, protocol: &str, peer: &str, protection: Option<Protection>) -> Turn {
         let mut turn = Turn::default();
         if let Some((_, over_this)) = &mut self.boot {
             *over_this = false;
@@ -189,7 +200,11 @@ impl Station {
         if let Some(since) = self.contact.fallen_silent(now, self.rules.grace) {
             self.connectors.lose(since, &mut turn);
         }
-        turn.changes.push(self.contact.began(now, protocol, peer));
+        if let Some((before, now_is)) = self.stronger_before(protection).zip(protection) {
+            let info = format!("from security profile {before} to {}", now_is.profile);
+            turn.changes.push(Change::Security { at: now, kind: WEAKER.into(), info: Some(info.into()) });
+        }
+        turn.changes.push(self.contact.began(now, protocol, peer, protection));
         self.connectors.resume(now, &mut turn);
         self.renumber(now, protocol, &mut turn);
         turn

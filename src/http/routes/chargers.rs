@@ -97,7 +97,12 @@ pub(in crate::http) const CHARGER_OBJECT: Resource = Resource {
         Field {
             name: "security_profile",
             kind: Kind::Whole,
-            about: "OCPP security profile of its connection, 0 to 3.",
+            about: "OCPP security profile of its last connection, 0 to 3.",
+        },
+        Field {
+            name: "certificate_until",
+            kind: Kind::Time,
+            about: "Until when the certificate is good that it last showed.",
         },
         Field { name: "vendor", kind: Kind::Text, about: "Maker." },
         Field { name: "model", kind: Kind::Text, about: "Model." },
@@ -218,6 +223,9 @@ fn row(seen: &View, sites: &Registry, id: &ChargerId, view: Option<&ChargerView>
     };
     let heard = connected.as_ref().map(|live| live.heard).max(live.as_ref().and_then(|live| live.heard));
     let skew = live.as_ref().and_then(|live| live.skew_ms).map(crate::domain::energy::Milli);
+    let protection = connected.as_ref().map(|live| live.protection);
+    let profile = protection.map(|shown| shown.profile).or(view.and_then(|view| view.profile));
+    let until = protection.and_then(|shown| shown.certificate_until);
     let row = vec![
         id.as_str().into(),
         registered.and_then(|charger| charger.name.as_deref()).into(),
@@ -231,7 +239,8 @@ fn row(seen: &View, sites: &Registry, id: &ChargerId, view: Option<&ChargerView>
         contested.is_some().into(),
         contested.map(|contested| contested.addresses.join(", ")).into(),
         view.and_then(|view| view.protocol.as_deref()).into(),
-        connected.as_ref().map(|live| u32::from(live.profile.number())).into(),
+        profile.map(|profile| u32::from(profile.number())).into(),
+        until.or(view.and_then(|view| view.certificate_until)).into(),
         text(|boot| &boot.vendor),
         text(|boot| &boot.model),
         text(|boot| &boot.serial),

@@ -97,7 +97,11 @@ pub(in crate::http) const HANDSHAKE: Resource = Resource {
         Field { name: "request", kind: Kind::Text, about: "The request line without its query." },
         Field { name: "offered", kind: Kind::Text, about: "The subprotocols that were offered." },
         Field { name: "outcome", kind: Kind::Text, about: "accepted, or one word for why not." },
-        Field { name: "status", kind: Kind::Whole, about: "HTTP status that was answered." },
+        Field {
+            name: "status",
+            kind: Kind::Whole,
+            about: "HTTP status that was answered; null where it never came to HTTP.",
+        },
         Field { name: "remarks", kind: Kind::Text, about: "What was odd." },
     ],
 };
@@ -303,7 +307,7 @@ fn handshake(view: &HandshakeView) -> Row {
         view.request.as_str().into(),
         view.offered.as_str().into(),
         view.outcome.as_str().into(),
-        u32::from(view.status).into(),
+        view.status.map(u32::from).into(),
         view.remarks.as_str().into(),
     ]
 }

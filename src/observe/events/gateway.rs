@@ -6,6 +6,7 @@ use tracing::{debug, info, warn};
 
 use crate::domain::deviation::Deviation;
 use crate::domain::ids::ChargerId;
+use crate::domain::security::{Profile, Protection};
 use crate::domain::time::At;
 use crate::observe::{Emit, Observer};
 
@@ -17,8 +18,8 @@ pub struct HandshakeDone<'a> {
     pub peer: &'a str,
     /// `accepted`, or one word for why not.
     pub outcome: &'static str,
-    /// HTTP status that was answered.
-    pub status: u16,
+    /// HTTP status that was answered; none where it never came to HTTP.
+    pub status: Option<u16>,
     /// What was odd, in words.
     pub remarks: &'a str,
 }
@@ -102,6 +103,8 @@ pub struct ChargerConnected<'a> {
     pub peer: &'a str,
     /// Protocol.
     pub protocol: &'a str,
+    /// How it is protected.
+    pub protection: Protection,
     /// When.
     pub at: At,
 }
@@ -109,8 +112,35 @@ pub struct ChargerConnected<'a> {
 impl Emit for ChargerConnected<'_> {
     fn emit(self, observer: &Observer) {
         observer.metrics.connections.inc();
-        observer.board.connected(self.charger, self.at, self.protocol);
-        info!(charger = self.charger.as_str(), peer = self.peer, protocol = self.protocol, "charger connected");
+        observer.board.connected(self.charger, self.at, self.protocol, self.protection);
+        let profile = self.protection.profile.number();
+        info!(
+            charger = self.charger.as_str(),
+            peer = self.peer,
+            protocol = self.protocol,
+            profile,
+            "charger connected"
+        );
+    }
+}
+
+/// A charger is connected with a weaker security profile than before.
+pub struct ProtectionWeakened<'a> {
+    /// Which.
+    pub charger: &'a ChargerId,
+    /// Where from.
+    pub peer: &'a str,
+    /// Its profile before.
+    pub before: Profile,
+    /// Its profile now.
+    pub now: Profile,
+}
+
+impl Emit for ProtectionWeakened<'_> {
+    fn emit(self, observer: &Observer) {
+        observer.metrics.downgrades.inc();
+        let (before, now) = (self.before.number(), self.now.number());
+        warn!(charger = self.charger.as_str(), peer = self.peer, before, now, "connected less securely than before");
     }
 }
 

@@ -5,3 +5,4 @@ pub mod http;
 pub mod sink;
 pub mod station;
 pub mod store;
+pub mod tls;

@@ -10,6 +10,7 @@ use crate::domain::availability::Interval;
 use crate::domain::energy::{IN_VAIN, Milli, MilliWh};
 use crate::domain::ids::{ChargerId, FrameKey, Outlet, SessionId, StationKey};
 use crate::domain::reading::Flags;
+use crate::domain::security::Profile;
 use crate::domain::time::At;
 use crate::store::StoreError;
 use crate::store::archive::{
@@ -119,7 +120,7 @@ fn handshake(row: &Row<'_>) -> Result<HandshakeView, rusqlite::Error> {
         request: row.get(4)?,
         offered: row.get(5)?,
         outcome: row.get(6)?,
-        status: row.get(7)?,
+        status: row.get::<_, Option<u16>>(7)?.filter(|status| *status > 0),
         remarks: row.get(8)?,
     })
 }
@@ -146,8 +147,8 @@ impl Archive for SqliteReader {
         wanted.maybe("c.folded = ?", only.map(ChargerId::folded));
         wanted.maybe("c.id > ?", after.map(|key| key.0));
         let select = format!(
-            "SELECT {BOOT}, c.id, c.charger, c.protocol, c.first_seen_ms, c.booted_ms, c.heard_ms, c.boots, c.disconnects \
-             FROM charger_row c"
+            "SELECT {BOOT}, c.id, c.charger, c.protocol, c.first_seen_ms, c.booted_ms, c.heard_ms, c.boots, c.disconnects, \
+               c.profile, c.certificate_until_ms FROM charger_row c"
         );
         let mut views = self.list(&select, wanted, "c.id", limit, |row| {
             Ok(ChargerView {
@@ -155,6 +156,8 @@ impl Archive for SqliteReader {
                 key: StationKey(row.get(BOOT_WIDTH)?),
                 charger: charger(row, BOOT_WIDTH + 1)?,
                 protocol: row.get(BOOT_WIDTH + 2)?,
+                profile: row.get::<_, Option<i64>>(BOOT_WIDTH + 8)?.and_then(Profile::of_number),
+                certificate_until: maybe_at(row, BOOT_WIDTH + 9)?,
                 first_seen: at(row, BOOT_WIDTH + 3)?,
                 last_boot: maybe_at(row, BOOT_WIDTH + 4)?,
                 last_heard: maybe_at(row, BOOT_WIDTH + 5)?,

@@ -61,6 +61,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0008_import.sql"),
     include_str!("0009_privacy.sql"),
     include_str!("0010_counters.sql"),
+    include_str!("0011_protection.sql"),
 ];
 
 /// The migration after which readings that were there before are rolled up.

@@ -10,6 +10,7 @@ use crate::domain::memory::{Known, Question, StationMemory};
 use crate::domain::meter::BEARING;
 use crate::domain::reading::{Flags, Sample};
 use crate::domain::record::SessionRow;
+use crate::domain::security::Profile;
 use crate::domain::time::{At, ChargerTime};
 use crate::domain::token::TokenHash;
 use crate::store::StoreError;
@@ -104,15 +105,17 @@ impl SqliteReader {
 
 impl Reader for SqliteReader {
     fn recall(&mut self, key: StationKey) -> Result<StationMemory, StoreError> {
-        let sql =
-            format!("SELECT {BOOT}, c.charger, c.heard_ms, c.booted_ms, c.protocol FROM charger_row c WHERE c.id = ?");
+        let sql = format!(
+            "SELECT {BOOT}, c.charger, c.heard_ms, c.booted_ms, c.protocol, c.profile FROM charger_row c WHERE c.id = ?"
+        );
         let mut select = self.db.prepare_cached(&sql)?;
-        let (boot, charger, heard, booted, protocol) = select.query_row([key.0], |row| {
+        let (boot, charger, heard, booted, protocol, profile) = select.query_row([key.0], |row| {
             let charger: String = row.get(BOOT_WIDTH)?;
             let heard: Option<i64> = row.get(BOOT_WIDTH + 1)?;
             let booted: Option<i64> = row.get(BOOT_WIDTH + 2)?;
             let protocol: Option<String> = row.get(BOOT_WIDTH + 3)?;
-            Ok((rows::boot(row, 0)?, charger, heard, booted, protocol))
+            let profile: Option<i64> = row.get(BOOT_WIDTH + 4)?;
+            Ok((rows::boot(row, 0)?, charger, heard, booted, protocol, profile))
         })?;
         let sql = format!("SELECT {CONNECTOR} FROM connector_row WHERE charger_id = ?");
         let mut select = self.db.prepare_cached(&sql)?;
@@ -127,6 +130,7 @@ impl Reader for SqliteReader {
             complete,
             last_heard: heard.map(At::from_millis),
             protocol: protocol.map(String::into_boxed_str),
+            profile: profile.and_then(Profile::of_number),
         })
     }
 

@@ -276,15 +276,22 @@ impl SqliteBackend {
 
     fn contact(&mut self, key: StationKey, contact: &Contact) -> Result<(), rusqlite::Error> {
         match contact {
-            Contact::Began { at, protocol, peer } => {
+            Contact::Began { at, protocol, peer, protection } => {
                 self.hear(key, *at);
                 self.conformance.forget_build(key);
+                let profile = protection.map(|protection| protection.profile.number());
+                let until = protection.and_then(|protection| protection.certificate_until).map(At::millis);
                 self.db
-                    .prepare_cached("INSERT INTO contact (charger_id, began_ms, protocol, peer) VALUES (?,?,?,?)")?
-                    .execute(params![key.0, at.millis(), protocol, peer])?;
+                    .prepare_cached(
+                        "INSERT INTO contact (charger_id, began_ms, protocol, peer, profile) VALUES (?,?,?,?,?)",
+                    )?
+                    .execute(params![key.0, at.millis(), protocol, peer, profile])?;
                 self.db
-                    .prepare_cached("UPDATE charger_row SET protocol = ? WHERE id = ?")?
-                    .execute(params![protocol, key.0])?;
+                    .prepare_cached(
+                        "UPDATE charger_row SET protocol = ?1, profile = coalesce(?2, profile),
+                           certificate_until_ms = coalesce(?3, certificate_until_ms) WHERE id = ?4",
+                    )?
+                    .execute(params![protocol, profile, until, key.0])?;
             }
             Contact::Ended { heard, reason } => {
                 self.hear(key, *heard);
@@ -353,7 +360,7 @@ impl Backend for SqliteBackend {
             row.request,
             row.offered,
             row.outcome,
-            row.status,
+            row.status.unwrap_or_default(),
             row.remarks
         ])?;
         Ok(())

@@ -52,6 +52,7 @@ impl Bench {
             complete: true,
             last_heard: None,
             protocol: None,
+            profile: None,
         };
         let mut bench = Self {
             station: Station::recall(memory, Self::rules()),
@@ -94,13 +95,14 @@ impl Bench {
             complete,
             last_heard: Some(self.now),
             protocol: Some(self.protocol.into()),
+            profile: None,
         };
         self.station = Station::recall(memory, Self::rules());
         self.connect();
     }
 
     pub(super) fn connect(&mut self) {
-        let turn = self.station.connected(self.now, self.protocol, "192.0.2.1");
+        let turn = self.station.connected(self.now, self.protocol, "192.0.2.1", None);
         self.store(&turn);
     }
 

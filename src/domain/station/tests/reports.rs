@@ -287,7 +287,7 @@ fn a_charger_that_changes_its_protocol_leaves_no_connector_behind() {
     }
     bench.tell(start(Outlet::new(2, 2), second(5), 100, "card"));
     bench.disconnect();
-    let turn = bench.station.connected(second(20), "ocpp2.0.1", "192.0.2.1");
+    let turn = bench.station.connected(second(20), "ocpp2.0.1", "192.0.2.1", None);
     let gone: Vec<_> = turn.changes.iter().filter(|change| matches!(change, Change::ConnectorGone(_))).collect();
     assert_eq!(gone, [&Change::ConnectorGone(Outlet::new(2, 2))]);
     let over = |change: &Change| matches!(change, Change::Session(row) if row.state == SessionState::EndedWithoutStop);
