@@ -135,8 +135,8 @@ fn settings(flag: &ConfigFlag, flags: Vec<(&'static str, String)>) -> Result<Set
 fn check(flag: &ConfigFlag) -> Result<(), Failure> {
     let settings = settings(flag, Vec::new())?;
     let mut told = vec!["the settings are fine".to_owned()];
-    if let Some(path) = &settings.registry.file {
-        let registry = Registry::load(path).map_err(Failure::mistake)?;
+    if !settings.registry.files().is_empty() {
+        let registry = Registry::read(&settings.registry).map_err(Failure::mistake)?;
         let mut sites: Vec<&str> = registry.chargers.values().map(|charger| charger.site.id.as_str()).collect();
         sites.sort_unstable();
         sites.dedup();

@@ -4,7 +4,7 @@
 //! Stop: not ready → chargers (each frame in hand is answered) → readers → ledger. Within 10 seconds.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
@@ -18,6 +18,7 @@ use tracing::{error, info, warn};
 use super::doors::Doors;
 use super::{Failure, cli, key};
 use crate::config::Settings;
+use crate::config::registry::RegistrySettings;
 use crate::config::sites::{Registry, SharedRegistry};
 use crate::domain::ids::StationKey;
 use crate::domain::time::At;
@@ -103,11 +104,10 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
     )
     .map_err(ServeError::of)?;
     let desk = Desk::open(&settings.store.data_dir, clock.clone()).map_err(ServeError::of)?;
-    let from_file = registry.is_none();
-    let registry = match (&settings.registry.file, registry) {
-        (_, Some(registry)) => registry,
-        (Some(path), None) => Registry::load(path).map_err(ServeError::of)?,
-        (None, None) => Registry::default(),
+    let from_files = registry.is_none();
+    let registry = match registry {
+        Some(registry) => registry,
+        None => Registry::read(&settings.registry).map_err(ServeError::of)?,
     };
     let sites = SharedRegistry::new(registry);
     seed(&store, &observer).await.map_err(ServeError::of)?;
@@ -115,8 +115,8 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
     let http_addr = http_listener.local_addr().map_err(ServeError::of)?;
     let grace_s = settings.availability.grace_s.max(2 * settings.ocpp.heartbeat_interval_s);
     let mut chores = vec![tokio::spawn(blame_link(store.clone(), started, clock.clone(), grace_s))];
-    let file = settings.registry.file.clone().filter(|_| from_file);
-    chores.push(tokio::spawn(reload(file, settings.registry.reload_s, sites.clone())));
+    let from_files = from_files.then(|| settings.registry.clone());
+    chores.push(tokio::spawn(reload(from_files, settings.registry.reload_s, sites.clone())));
     chores.push(doors.watch(&observer));
     chores.extend(drain(&settings, &store, &sites, &observer, &clock)?);
     let ready = Arc::new(AtomicBool::new(false));
@@ -302,24 +302,25 @@ async fn blame_link(store: Store, started: At, clock: OurClock, grace_s: u32) {
     }
 }
 
-/// Reads the registry anew when its file has changed or SIGHUP asks for it. A bad file changes nothing.
+/// Reads the registry anew when one of its files has changed or SIGHUP asks for it. A bad file changes nothing.
 /// Without a file SIGHUP does nothing (and does not end the program).
-async fn reload(path: Option<PathBuf>, every_s: u64, sites: SharedRegistry) {
+async fn reload(settings: Option<RegistrySettings>, every_s: u64, sites: SharedRegistry) {
     let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
-    let mut seen = path.as_deref().and_then(changed_at);
+    let files = settings.as_ref().map(RegistrySettings::files).unwrap_or_default();
+    let mut seen = changed_at(&files);
     let pause = Duration::from_secs(if every_s == 0 { u64::from(u32::MAX) } else { every_s });
     loop {
         let asked = tokio::select! {
             _ = hangup.recv() => true,
             () = tokio::time::sleep(pause) => false,
         };
-        let Some(path) = path.as_deref() else { continue };
-        let now = changed_at(path);
+        let Some(settings) = settings.as_ref().filter(|_| !files.is_empty()) else { continue };
+        let now = changed_at(&files);
         if !asked && now == seen {
             continue;
         }
         seen = now;
-        match Registry::load(path) {
+        match Registry::read(settings) {
             Ok(registry) => {
                 info!(chargers = registry.chargers.len(), "registry read anew");
                 sites.replace(registry);
@@ -329,6 +330,7 @@ async fn reload(path: Option<PathBuf>, every_s: u64, sites: SharedRegistry) {
     }
 }
 
-fn changed_at(path: &Path) -> Option<SystemTime> {
-    std::fs::metadata(path).and_then(|meta| meta.modified()).ok()
+/// When each file was last changed.
+fn changed_at(files: &[PathBuf]) -> Vec<Option<SystemTime>> {
+    files.iter().map(|path| std::fs::metadata(path).and_then(|meta| meta.modified()).ok()).collect()
 }

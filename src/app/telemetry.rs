@@ -102,10 +102,7 @@ fn time(text: &str) -> Result<At, String> {
 fn opened(config: ConfigFlag, data_dir: Option<PathBuf>) -> Result<(Settings, Registry, LedgerReader), Failure> {
     let flags = ServeFlags { config, ocpp_listen: None, http_listen: None, data_dir };
     let settings = flags.settings()?;
-    let registry = match &settings.registry.file {
-        Some(path) => Registry::load(path).map_err(Failure::mistake)?,
-        None => Registry::default(),
-    };
+    let registry = Registry::read(&settings.registry).map_err(Failure::mistake)?;
     let ledger = LedgerReader::open(&settings.store.data_dir).map_err(Failure::trouble)?;
     Ok((settings, registry, ledger))
 }

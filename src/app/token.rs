@@ -97,8 +97,8 @@ pub(super) fn run(flags: TokenFlags) -> Result<(), Failure> {
 
 fn add(flags: AddFlags) -> Result<(), Failure> {
     let at = flags.desk.open()?;
-    if let Some(path) = &at.settings.registry.file {
-        refuse_unknown(&flags.sites, &Registry::load(path).map_err(Failure::mistake)?)?;
+    if at.settings.registry.file.is_some() {
+        refuse_unknown(&flags.sites, &Registry::read(&at.settings.registry).map_err(Failure::mistake)?)?;
     }
     let expires = flags.expires.map(|end| match end {
         End::At(at) => at,

@@ -8,6 +8,7 @@ pub mod limits;
 pub mod listener;
 pub mod load;
 pub mod log;
+pub mod lsoa;
 pub mod metrics;
 pub mod ocpp;
 pub mod registry;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// Settings of the registry.
 #[derive(Clone, Debug, Deserialize)]
@@ -11,6 +11,28 @@ pub struct RegistrySettings {
     /// TOML or CSV file of sites and chargers; none means that every charger is unregistered.
     #[serde(deserialize_with = "super::path_or_none")]
     pub file: Option<PathBuf>,
+    /// TOML file of tariffs (`[[tariff]]`), besides those in `file`.
+    #[serde(deserialize_with = "super::path_or_none")]
+    pub tariffs_file: Option<PathBuf>,
+    /// CSV file of small areas (LSOA): gives sites the area and the decile that they lack.
+    #[serde(deserialize_with = "super::path_or_none")]
+    pub lsoa_file: Option<PathBuf>,
+    /// Edition (a year) of the index of deprivation; 0 is the newest of `lsoa_file`.
+    #[serde(deserialize_with = "year_or_none")]
+    pub imd_edition: Option<u16>,
     /// Look for changes of the file this often, in seconds. 0 looks only on SIGHUP.
     pub reload_s: u64,
+}
+
+impl RegistrySettings {
+    /// The files of the registry.
+    pub fn files(&self) -> Vec<PathBuf> {
+        [&self.file, &self.tariffs_file, &self.lsoa_file].into_iter().flatten().cloned().collect()
+    }
+}
+
+/// 0 is no year.
+fn year_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
+    let year = u16::deserialize(deserializer)?;
+    Ok((year != 0).then_some(year))
 }

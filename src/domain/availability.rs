@@ -70,6 +70,11 @@ fn decisive<'a>(station: Option<&'a Interval>, connectors: impl Iterator<Item = 
     connectors.min_by_key(|interval| rank(interval.state))
 }
 
+/// What the states of several connectors come to together. `None` when there are none.
+pub fn together(states: impl Iterator<Item = State>) -> Option<State> {
+    states.min_by_key(|state| rank(*state))
+}
+
 /// Which state of several connectors is the EVSE's: the lowest rank.
 const fn rank(state: State) -> u8 {
     match state {

@@ -13,6 +13,7 @@ pub mod fault;
 pub mod ids;
 pub mod memory;
 pub mod meter;
+pub mod ocpi;
 pub mod people;
 pub mod reading;
 pub mod record;

@@ -194,10 +194,7 @@ async fn replay(flags: &ReplayFlags, settings: &Settings) -> Result<(), Failure>
 
 /// The rules for a charger's machine, as a connection would have them.
 fn rules(settings: &Settings) -> Result<RulesOf, Failure> {
-    let registry = match &settings.registry.file {
-        Some(path) => Registry::load(path).map_err(Failure::mistake)?,
-        None => Registry::default(),
-    };
+    let registry = Registry::read(&settings.registry).map_err(Failure::mistake)?;
     let heartbeat = Duration::from_secs(u64::from(settings.ocpp.heartbeat_interval_s));
     let grace = Duration::from_secs(u64::from(settings.availability.grace_s)).max(heartbeat * 2);
     Ok(Box::new(move |charger: &ChargerId| {

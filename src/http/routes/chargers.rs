@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::wanted_chargers;
 use crate::config::sites::{Charger, Registry, Site};
-use crate::domain::availability::Interval;
+use crate::domain::availability::{Interval, together};
 use crate::domain::ids::{ChargerId, Outlet, StationKey};
 use crate::domain::reading::{Word, measurand};
 use crate::domain::record::ConnectorNow;
@@ -245,7 +245,7 @@ fn row(seen: &View, sites: &Registry, id: &ChargerId, view: Option<&ChargerView>
         text(|boot| &boot.model),
         text(|boot| &boot.serial),
         text(|boot| &boot.firmware),
-        together(&states).as_str().into(),
+        together(states.iter().copied()).unwrap_or(Availability::Unknown).as_str().into(),
         view.map(|view| view.first_seen).into(),
         view.and_then(|view| view.last_boot).into(),
         heard.max(view.and_then(|view| view.last_heard)).into(),
@@ -325,17 +325,4 @@ fn one_connector(
         lively.and_then(|live| live.session).map(|session| i64::from(session.id.0)).into(),
     ];
     (row, state)
-}
-
-/// What the connectors come to together: in use, else reserved, else free, else unknown, else broken.
-fn together(states: &[Availability]) -> Availability {
-    let order = [
-        Availability::Charging,
-        Availability::Reserved,
-        Availability::Available,
-        Availability::Unknown,
-        Availability::OutOfOrder,
-        Availability::Inoperative,
-    ];
-    order.into_iter().find(|state| states.contains(state)).unwrap_or(Availability::Unknown)
 }
