@@ -28,13 +28,13 @@
 //! | [`domain`] | PURE. what a network is and how facts change it: ids, time, readings, sessions, the availability timeline, the station machine | – |
 //! | [`ocppj`] | PURE. OCPP-J framing: strict, then one repair pass | domain |
 //! | [`ocpp`] | PURE. OCPP 1.6, 2.0.1 and 2.1 to domain events and back; the only user of rust-ocpp | ocppj, domain |
-//! | [`config`] | settings, the registry of sites and chargers | domain |
+//! | [`config`] | settings, the registry of sites, chargers, tariffs and small areas | domain |
 //! | [`observe`] | named events: log lines, metrics, the live picture | domain, config |
 //! | [`store`] | durable facts: group commit, the embedded SQLite ledger, what is read from it | domain, config, observe |
 //! | [`sink`] | telemetry on its way out: InfluxDB 2, back-fill, export; the only user of influxdb2 and parquet | domain, config, observe, store |
 //! | [`tls`] | certificates: loaded, checked, watched, read anew; the only user of rustls and x509-parser | domain, config, observe |
 //! | [`gateway`] | the charger side: listeners, handshake, one task per charger | all above |
-//! | [`http`] | the readers' side: who may what, lists, objects, metrics | domain, config, observe, store, tls, gateway's list of connections |
+//! | [`http`] | the readers' side: who may what, lists, objects, metrics, open data | domain, config, observe, store, tls, gateway's list of connections |
 //! | [`sim`] | a simulated fleet with its own JSON and its own true meter: an independent witness | – |
 //! | [`app`] | command line, start and stop; the only place that knows everything | all |
 //!
@@ -77,6 +77,8 @@
 //! | a decision of people | a file in `store/desk/`, its table in a migration; `Desk::change` writes the audit log | – |
 //! | a measure of telemetry | a row in `domain/telemetry.rs` | its field name follows; a row in `dashboards/README.md` |
 //! | a telemetry server | a folder in `sink/`, a section of settings | `sink/suite.rs` |
+//! | something that the registry says | a line in `config/sites_file/keys.rs`, its reading in `build.rs`; `config/example-sites.*` | – |
+//! | a field of open data | `http/opendata/objects.rs` and `schema.rs` | golden copies; the models in `tests/real/test_opendata.py` |
 //! | a setting | `config/<section>.rs` and a commented line in `config/default.toml` | tidy compares both |
 //! | a charger's habit | `sim/behaviour/<name>.rs` | the fleet test reconciles truth and ledger |
 

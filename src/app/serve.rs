@@ -24,7 +24,7 @@ use crate::domain::ids::StationKey;
 use crate::domain::time::At;
 use crate::gateway::registry::Connections;
 use crate::gateway::{Context, Credentials, Gateway, Limits};
-use crate::http::{self, Api, Keyring};
+use crate::http::{self, Api, Keyring, OpenData};
 use crate::observe::board::Totals;
 use crate::observe::builds::Build;
 use crate::observe::{Observer, log};
@@ -133,6 +133,7 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
         grace_ms: i64::from(grace_s) * 1000,
         max_page: settings.http.max_page,
         loopback_only: settings.http.listen.ip().is_loopback() && !settings.http.allow_remote,
+        open_data: OpenData::new(&settings.open_data),
         build: cli::BUILD,
         ready: ready.clone(),
     };

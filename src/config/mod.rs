@@ -11,6 +11,7 @@ pub mod log;
 pub mod lsoa;
 pub mod metrics;
 pub mod ocpp;
+pub mod open_data;
 pub mod registry;
 pub mod sites;
 mod sites_file;
@@ -41,6 +42,8 @@ pub struct Settings {
     pub store: store::StoreSettings,
     /// Readings and roll-ups.
     pub telemetry: telemetry::TelemetrySettings,
+    /// What anybody may read.
+    pub open_data: open_data::OpenDataSettings,
     /// InfluxDB.
     pub influx: influx::InfluxSettings,
     /// Sites and chargers.
@@ -94,6 +97,7 @@ impl Settings {
         );
         object(self.store.readers == 0, "store.readers", "must be at least 1");
         object(self.store.alive_interval_s == 0, "store.alive_interval_s", "must be at least 1");
+        found.extend(self.open_data.objections().into_iter().map(|(key, reason)| (key.to_owned(), reason)));
         found.extend(self.influx.objections().into_iter().map(|(key, reason)| (key.to_owned(), reason)));
         found.extend(self.limits.objections().into_iter().map(|(key, reason)| (key.to_owned(), reason)));
         found.extend(self.listener_objections());

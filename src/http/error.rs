@@ -21,6 +21,11 @@ impl Problem {
         Self { status, title, detail: detail.into(), header: None }
     }
 
+    /// What is wrong.
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// The request says something that cannot be.
     pub(super) fn bad_request(detail: impl Into<String>) -> Self {
         Self::of(StatusCode::BAD_REQUEST, "The request has a mistake", detail)

@@ -7,6 +7,7 @@ mod failures;
 mod keyring;
 mod list;
 mod openapi;
+mod opendata;
 mod params;
 mod router;
 mod routes;
@@ -14,6 +15,8 @@ mod secure;
 mod seen;
 mod table;
 mod view;
+
+pub use self::opendata::OpenData;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -56,6 +59,8 @@ pub struct Api {
     pub max_page: usize,
     /// Whether only requests that name a loopback host are answered.
     pub loopback_only: bool,
+    /// What anybody may read, where that is switched on.
+    pub open_data: Option<OpenData>,
     /// Version and commit of this build.
     pub build: (&'static str, &'static str),
     /// Set once chargers are served, cleared when the program ends.

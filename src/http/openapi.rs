@@ -4,6 +4,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
+use super::opendata::schema;
 use super::params::Param;
 use super::router::{Does, Gives, ROUTES, Route};
 use super::table::{Kind, Resource};
@@ -19,10 +20,11 @@ pub(super) fn document() -> Value {
     let mut paths = Map::new();
     let mut schemas = Map::new();
     schemas.insert("Problem".to_owned(), problem());
+    schemas.extend(schema::components().map(|(name, schema)| (name.to_owned(), schema)));
     for route in ROUTES {
         match route.gives {
             Gives::List(resource) | Gives::One(resource) => add_schema(resource, &mut schemas),
-            Gives::Text(_) => {}
+            Gives::Text(_) | Gives::Ocpi(_) => {}
         }
         if let Does::Change(_, Some(body)) = route.does {
             add_schema(body, &mut schemas);
@@ -46,13 +48,12 @@ pub(super) fn document() -> Value {
 
 fn operation(route: &Route) -> Value {
     let mut parameters: Vec<Value> = route.params.iter().map(|param| query(param)).collect();
-    if route.path.contains("{id}") {
-        let about = "Identity of the charger, or number of the session.";
-        let id = json!({ "name": "id", "in": "path", "required": true, "description": about, "schema": { "type": "string" } });
-        parameters.insert(0, id);
+    for (index, name) in names(route.path).enumerate() {
+        parameters.insert(index, in_path(name));
     }
     let content = match route.gives {
         Gives::Text(kind) => json!({ kind: { "schema": { "type": "string" } } }),
+        Gives::Ocpi(kind) => json!({ "application/json": { "schema": schema::envelope(kind) } }),
         Gives::One(resource) => json!({ "application/json": { "schema": reference(resource) } }),
         Gives::List(resource) => json!({
             "application/json": { "schema": {
@@ -67,14 +68,20 @@ fn operation(route: &Route) -> Value {
             "application/x-ndjson": { "schema": { "type": "string" } }
         }),
     };
-    let fails = json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } });
+    let problem = json!({ "$ref": "#/components/schemas/Problem" });
+    let (failed, fails) = match route.gives {
+        Gives::Ocpi(_) => ("An error of OCPI.", json!({ "application/json": { "schema": schema::error() } })),
+        Gives::List(_) | Gives::One(_) | Gives::Text(_) => {
+            ("A problem (RFC 9457).", json!({ "application/problem+json": { "schema": problem } }))
+        }
+    };
     let mut operation = json!({
         "summary": route.about,
         "x-access": route.access.word(),
         "parameters": parameters,
         "responses": {
             "200": { "description": route.about, "content": content },
-            "default": { "description": "A problem (RFC 9457).", "content": fails }
+            "default": { "description": failed, "content": fails }
         }
     });
     if let (Does::Change(_, Some(body)), Some(operation)) = (route.does, operation.as_object_mut()) {
@@ -82,6 +89,21 @@ fn operation(route: &Route) -> Value {
         operation.insert("requestBody".to_owned(), json!({ "required": true, "content": content }));
     }
     operation
+}
+
+/// The names in a path.
+fn names(path: &str) -> impl Iterator<Item = &str> {
+    path.split('{').skip(1).filter_map(|rest| rest.split('}').next())
+}
+
+fn in_path(name: &str) -> Value {
+    let about = match name {
+        "location" => "Id of the location.",
+        "evse" => "uid of the EVSE.",
+        "connector" => "Id of the connector.",
+        _ => "Identity of the charger, or number of the session.",
+    };
+    json!({ "name": name, "in": "path", "required": true, "description": about, "schema": { "type": "string" } })
 }
 
 fn query(param: &Param) -> Value {

@@ -17,7 +17,7 @@ use super::params::{CHARGER, CURSOR, FORMAT, FROM, LIMIT, Param, SITE, TO};
 use super::routes::{chargers, conformance, device, evidence, health, sessions, telemetry};
 use super::table::Resource;
 use super::view::Door;
-use super::{Api, auth, openapi};
+use super::{Api, auth, openapi, opendata};
 use crate::domain::people::Access;
 
 /// A route of the API.
@@ -65,6 +65,8 @@ pub(super) enum Gives {
     One(&'static Resource),
     /// Text of this media type.
     Text(&'static str),
+    /// OCPI data of this kind in its envelope; errors too.
+    Ocpi(&'static str),
 }
 
 /// Failures to say who one is that are answered to one address in a minute.
@@ -265,6 +267,78 @@ pub(super) const ROUTES: &[Route] = &[
         params: &[&FROM, &TO, &CHARGER, &SITE, &evidence::OUTCOME, &LIMIT, &CURSOR, &FORMAT],
         handler: || get(evidence::handshakes),
     },
+    Route {
+        does: Does::Read,
+        path: "/opendata/ocpi/versions",
+        access: Access::Anyone,
+        about: "Open data: the versions of OCPI.",
+        gives: Gives::Ocpi("Versions"),
+        params: &[],
+        handler: || get(opendata::routes::versions),
+    },
+    Route {
+        does: Does::Read,
+        path: "/opendata/ocpi/2.2.1",
+        access: Access::Anyone,
+        about: "Open data: the modules of OCPI 2.2.1.",
+        gives: Gives::Ocpi("Module"),
+        params: &[],
+        handler: || get(opendata::routes::version),
+    },
+    Route {
+        does: Does::Read,
+        path: "/opendata/ocpi/2.2.1/locations",
+        access: Access::Anyone,
+        about: "Open data: locations, oldest first.",
+        gives: Gives::Ocpi("Locations"),
+        params: opendata::routes::LIST_PARAMS,
+        handler: || get(opendata::routes::locations),
+    },
+    Route {
+        does: Does::Read,
+        path: "/opendata/ocpi/2.2.1/locations/{location}",
+        access: Access::Anyone,
+        about: "Open data: a location.",
+        gives: Gives::Ocpi("Location"),
+        params: &[],
+        handler: || get(opendata::routes::one),
+    },
+    Route {
+        does: Does::Read,
+        path: "/opendata/ocpi/2.2.1/locations/{location}/{evse}",
+        access: Access::Anyone,
+        about: "Open data: an EVSE.",
+        gives: Gives::Ocpi("Evse"),
+        params: &[],
+        handler: || get(opendata::routes::one),
+    },
+    Route {
+        does: Does::Read,
+        path: "/opendata/ocpi/2.2.1/locations/{location}/{evse}/{connector}",
+        access: Access::Anyone,
+        about: "Open data: a connector.",
+        gives: Gives::Ocpi("Connector"),
+        params: &[],
+        handler: || get(opendata::routes::one),
+    },
+    Route {
+        does: Does::Read,
+        path: "/opendata/ocpi/2.2.1/tariffs",
+        access: Access::Anyone,
+        about: "Open data: tariffs.",
+        gives: Gives::Ocpi("Tariffs"),
+        params: opendata::routes::LIST_PARAMS,
+        handler: || get(opendata::routes::tariffs),
+    },
+    Route {
+        does: Does::Read,
+        path: "/opendata/irve/dynamic.csv",
+        access: Access::Anyone,
+        about: "Open data: what every EVSE is doing (IRVE dynamique 2.3).",
+        gives: Gives::Text("text/csv"),
+        params: &[],
+        handler: || get(opendata::routes::irve),
+    },
 ];
 
 /// The route of a path pattern.
@@ -311,35 +385,39 @@ async fn otherwise(request: Request) -> Problem {
     Problem::method(methods.collect::<Vec<_>>().join(", "))
 }
 
-/// Around every request: only this host's name, only who may, headers of caution, the time it took.
-async fn around(
-    State((api, failures)): State<(Arc<Api>, Arc<Failures>)>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+/// Around every request: headers of caution, the time it took.
+async fn around(State((api, failures)): State<(Arc<Api>, Arc<Failures>)>, request: Request, next: Next) -> Response {
     let began = Instant::now();
     let path = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    let mut response = if api.loopback_only && !host.is_some_and(auth::is_loopback) {
-        // A page of another site may have been told that its name is 127.0.0.1.
-        Problem::wrong_host("ask for localhost, 127.0.0.1 or [::1]").into_response()
+    let mut response = if opendata::is_open(request.uri().path()) {
+        opendata::around(&api, request, next).await
     } else {
-        let access = meant(&path, request.method()).map_or(Access::Viewer, |route| route.access);
-        match auth::admit(&api, &failures, &request, access) {
-            Ok(caller) => {
-                request.extensions_mut().insert(caller);
-                next.run(request).await
-            }
-            Err(problem) => problem.into_response(),
-        }
+        answer(&api, &failures, &path, request, next).await
     };
     let headers = response.headers_mut();
     for (name, value) in CAUTION {
-        headers.insert(name, HeaderValue::from_static(value));
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let status = response.status();
     let labels = [path.as_str(), status.as_str()];
     api.observer.metrics.http_seconds.with_label_values(&labels).observe(began.elapsed().as_secs_f64());
     response
+}
+
+/// Only this host's name, only who may.
+async fn answer(api: &Api, failures: &Failures, path: &str, mut request: Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    if api.loopback_only && !host.is_some_and(auth::is_loopback) {
+        // A page of another site may have been told that its name is 127.0.0.1.
+        return Problem::wrong_host("ask for localhost, 127.0.0.1 or [::1]").into_response();
+    }
+    let access = meant(path, request.method()).map_or(Access::Viewer, |route| route.access);
+    match auth::admit(api, failures, &request, access) {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(problem) => problem.into_response(),
+    }
 }

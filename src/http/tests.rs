@@ -15,7 +15,7 @@ use crate::domain::time::At;
 use crate::observe::Observer;
 use crate::observe::page::{self, Setting};
 
-fn golden(name: &str, text: &str) {
+pub(super) fn golden(name: &str, text: &str) {
     let mut settings = insta::Settings::new();
     settings.set_snapshot_path("../../tests/snapshots");
     settings.set_prepend_module_to_snapshot(false);

@@ -65,7 +65,11 @@ impl View {
         let all = self.api.sites.load();
         let Some(sites) = self.caller.sites() else { return all };
         let own = all.chargers.iter().filter(|(_, charger)| sites.contains(&charger.site.id));
-        Arc::new(Registry { chargers: own.map(|(id, charger)| (id.clone(), charger.clone())).collect() })
+        Arc::new(Registry {
+            chargers: own.map(|(id, charger)| (id.clone(), charger.clone())).collect(),
+            tariffs: all.tariffs.clone(),
+            lsoas: all.lsoas.clone(),
+        })
     }
 
     /// The live picture of a charger.

@@ -350,6 +350,13 @@ impl Board {
         Some(copy)
     }
 
+    /// Looks at a charger, if it was ever met. The charger waits meanwhile.
+    pub fn look<T>(&self, charger: &ChargerId, at: impl FnOnce(&ChargerLive) -> T) -> Option<T> {
+        let live = self.chargers.read().get(charger).cloned()?;
+        let seen = at(&live.lock());
+        Some(seen)
+    }
+
     /// Every charger, in order of identity.
     pub fn all(&self) -> Vec<ChargerLive> {
         let handles: Vec<_> = self.chargers.read().values().cloned().collect();

@@ -5,7 +5,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 use super::wanted_chargers;
-use crate::config::sites::{Charger, Registry, Site};
+use crate::config::sites::{Charger, LsoaJoin, Registry, Site};
 use crate::domain::availability::{Interval, together};
 use crate::domain::ids::{ChargerId, Outlet, StationKey};
 use crate::domain::reading::{Word, measurand};
@@ -44,6 +44,11 @@ const SITE_OBJECT: Resource = Resource {
         Field { name: "latitude", kind: Kind::Text, about: "WGS84, degrees." },
         Field { name: "longitude", kind: Kind::Text, about: "WGS84, degrees." },
         Field { name: "lsoa_code", kind: Kind::Text, about: "LSOA." },
+        Field {
+            name: "lsoa_join",
+            kind: Kind::Word(&["given", "nearest"]),
+            about: "Whether the registry gives the LSOA, or it has the nearest centroid within 300 m.",
+        },
         Field { name: "imd_decile", kind: Kind::Whole, about: "National deprivation decile, 1 = most deprived." },
         Field { name: "opening_hours", kind: Kind::Text, about: "Opening hours." },
     ],
@@ -269,6 +274,7 @@ fn site(site: &Site) -> Row {
         site.latitude.map(|degrees| degrees.to_string()).into(),
         site.longitude.map(|degrees| degrees.to_string()).into(),
         site.lsoa_code.as_deref().into(),
+        site.lsoa_join.map(LsoaJoin::as_str).into(),
         site.imd_decile.map(u32::from).into(),
         site.opening_hours.as_deref().into(),
     ]

@@ -36,3 +36,17 @@ impl Emit for TokensUnread<'_> {
         error!(error = %self.error, "tokens cannot be read; those that are known stay");
     }
 }
+
+/// Open data leaves out what OCPI asks more of than the registry says.
+pub struct OpenDataWithheld<'a> {
+    /// What, and what it lacks.
+    pub what: &'a [String],
+}
+
+impl Emit for OpenDataWithheld<'_> {
+    fn emit(self, _: &Observer) {
+        // A registry that was never meant to be published lacks something everywhere.
+        let some = self.what.iter().take(10).map(String::as_str).collect::<Vec<_>>().join("; ");
+        warn!(count = self.what.len(), some, "open data leaves out what the registry does not describe");
+    }
+}
