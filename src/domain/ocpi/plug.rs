@@ -76,7 +76,7 @@ pub const STANDARDS: &[Standard] = &[
 /// The kind that a word means, in any case.
 pub fn standard(word: &str) -> Option<&'static Standard> {
     let is = |known: &&str| known.eq_ignore_ascii_case(word);
-    STANDARDS.iter().find(|standard| is(&standard.word) || standard.also.iter().any(|also| is(&also)))
+    STANDARDS.iter().find(|standard| is(&standard.word) || standard.also.iter().any(is))
 }
 
 #[cfg(test)]
