@@ -60,7 +60,8 @@
 //! 8. **Every queue is bounded**, and being full has a counted outcome: chargers wait, or a heartbeat's frame is not kept.
 //! 9. **Two clocks on every fact**, the charger's and ours; the difference is measured.
 //! 10. **Energy is an integer** of thousandths of a watt-hour from the frame to the API.
-//! 11. **No id token is kept in clear**: a keyed hash stands for it, in frames too.
+//! 11. **No id token is kept in clear**: a keyed hash stands for it, in frames too. Only where the settings ask for it is the
+//!     clear text remembered, in one table. What there is of persons, and how it goes, stands in `store/PRIVACY.md`.
 //! 12. **Telemetry is the ledger, later**: it leaves behind a position that moves only with the server's acknowledgement, is
 //!     made from what the ledger says when it is sent, and names no person, not even by a hash.
 //!

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use clap::{Args, Parser, Subcommand};
 
 use super::doors::Doors;
-use super::{Failure, demo, healthcheck, replay, screen, serve, simulate, telemetry, token};
+use super::{Failure, demo, forget, healthcheck, replay, screen, serve, simulate, telemetry, token};
 use crate::config::Settings;
 use crate::config::load::{Sources, load};
 use crate::config::sites::Registry;
@@ -63,6 +63,9 @@ enum Command {
     Export(telemetry::ExportFlags),
     /// Make, list and revoke the tokens with which people and programmes read and steer over HTTP.
     Token(token::TokenFlags),
+    /// Forget a person: cut every trace of an id token in the ledger, also beside a running service. Energy and times stay.
+    #[command(after_help = "Example: chargewatch forget --token - --data-dir /var/lib/chargewatch < card.txt")]
+    Forget(forget::ForgetFlags),
     /// Check the settings, the registry, the certificates and the passwords, and say what is wrong.
     #[command(after_help = "Exits with 0 when all is well, with 2 when something is wrong.")]
     CheckConfig(ConfigFlag),
@@ -119,6 +122,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Backfill(flags) => telemetry::backfill(flags),
         Command::Export(flags) => telemetry::export(flags),
         Command::Token(flags) => token::run(flags),
+        Command::Forget(flags) => forget::run(flags),
         Command::CheckConfig(flag) => check(&flag),
         Command::Healthcheck { http } => healthcheck::ask(http).map_err(Failure::trouble),
     }

@@ -5,13 +5,21 @@ use std::io::{Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
+use crate::config::Settings;
+use crate::config::privacy::{IdTokens, SignedRecords};
 use crate::domain::token::TokenKey;
 
 /// Its file in the data folder.
 const FILE: &str = "token.key";
 
-/// Reads the key, or makes it.
-pub(super) fn load(folder: &Path) -> Result<TokenKey, String> {
+/// Reads the key, or makes it, and has it keep what the settings say.
+pub(super) fn load(settings: &Settings) -> Result<TokenKey, String> {
+    let key = of_folder(&settings.store.data_dir)?;
+    let key = key.keeping_records(settings.privacy.signed_records == SignedRecords::Verbatim);
+    Ok(key.remembering_clear(settings.privacy.id_tokens == IdTokens::Clear))
+}
+
+fn of_folder(folder: &Path) -> Result<TokenKey, String> {
     let path = folder.join(FILE);
     let told = |what: &str, error: &dyn std::fmt::Display| format!("the token key {} {what}: {error}", path.display());
     std::fs::create_dir_all(folder).map_err(|error| told("has no folder", &error))?;
@@ -45,12 +53,12 @@ mod tests {
     #[test]
     fn the_key_is_made_once_private_and_refused_when_others_can_read_it() {
         let folder = tempfile::tempdir().unwrap();
-        let first = load(folder.path()).unwrap();
-        let again = load(folder.path()).unwrap();
+        let first = of_folder(folder.path()).unwrap();
+        let again = of_folder(folder.path()).unwrap();
         assert_eq!(first.hash("04AABBCC"), again.hash("04AABBCC"));
         let path = folder.path().join(FILE);
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(load(folder.path()).unwrap_err().contains("chmod 600"));
+        assert!(of_folder(folder.path()).unwrap_err().contains("chmod 600"));
     }
 }

@@ -4,6 +4,7 @@ mod cli;
 mod demo;
 mod desk;
 mod doors;
+mod forget;
 mod healthcheck;
 mod key;
 mod replay;

@@ -90,7 +90,7 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
     let Setup { settings, clock, registry } = setup;
     let observer = Observer::new().map_err(ServeError::of)?;
     let mut doors = Doors::load(&settings).map_err(ServeError::of)?;
-    let token_key = key::load(&settings.store.data_dir).map_err(ServeError)?;
+    let token_key = key::load(&settings).map_err(ServeError)?;
     let credentials = match &settings.ocpp.passwords_file {
         Some(path) => Credentials::load(path).map_err(ServeError::of)?,
         None => Credentials::default(),
@@ -98,7 +98,7 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
     let started = clock();
     let store = Store::open(
         &settings.store,
-        Keeping::new(&settings.telemetry, settings.influx.is_on()),
+        Keeping::new(&settings.telemetry, settings.influx.is_on()).of_persons(&settings.privacy),
         clock.clone(),
         observer.clone(),
     )
@@ -127,6 +127,7 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
         keyring: Keyring::open(desk.clone()).map_err(ServeError::of)?,
         sites: sites.clone(),
         connections: connections.clone(),
+        token_key: token_key.clone(),
         observer: observer.clone(),
         clock: clock.clone(),
         detail: settings.metrics.detail,

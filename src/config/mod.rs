@@ -12,6 +12,7 @@ pub mod lsoa;
 pub mod metrics;
 pub mod ocpp;
 pub mod open_data;
+pub mod privacy;
 pub mod registry;
 pub mod sites;
 mod sites_file;
@@ -40,6 +41,8 @@ pub struct Settings {
     pub http: http::HttpSettings,
     /// The ledger.
     pub store: store::StoreSettings,
+    /// What is kept of persons.
+    pub privacy: privacy::PrivacySettings,
     /// Readings and roll-ups.
     pub telemetry: telemetry::TelemetrySettings,
     /// What anybody may read.
@@ -98,6 +101,8 @@ impl Settings {
         object(self.store.readers == 0, "store.readers", "must be at least 1");
         object(self.store.alive_interval_s == 0, "store.alive_interval_s", "must be at least 1");
         found.extend(self.open_data.objections().into_iter().map(|(key, reason)| (key.to_owned(), reason)));
+        let of_persons = self.privacy.objections(self.store.frames_keep_days);
+        found.extend(of_persons.into_iter().map(|(key, reason)| (key.to_owned(), reason)));
         found.extend(self.influx.objections().into_iter().map(|(key, reason)| (key.to_owned(), reason)));
         found.extend(self.limits.objections().into_iter().map(|(key, reason)| (key.to_owned(), reason)));
         found.extend(self.listener_objections());

@@ -88,7 +88,7 @@ impl Flags {
     pub const LATE: Self = Self(8);
     /// It is a signed record or another text; there is no number.
     pub const TEXT_ONLY: Self = Self(16);
-    /// Its text is the signed record that came with the number, verbatim (2.x).
+    /// Its text is the signed record that came with the number (2.x), without whom it names where that is so decided.
     pub const SIGNED: Self = Self(32);
 
     /// Both sets of flags.

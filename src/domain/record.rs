@@ -119,6 +119,13 @@ pub enum Change {
     Variable(Box<DeviceVariable>),
     /// A monitor of the device model as it now stands.
     Monitor(Box<Monitor>),
+    /// The clear text of a token, where that is remembered.
+    TokenInClear {
+        /// Its hash.
+        token: TokenHash,
+        /// As the charger sent it.
+        clear: Box<str>,
+    },
 }
 
 /// A report of a transaction as it came.
@@ -425,11 +432,14 @@ pub struct Released {
 }
 
 impl Record {
-    /// Seals a turn with the frame that caused it and the reply that its commit releases.
+    /// Seals a turn with the frame that caused it and the reply that its commit releases. The reply is kept as the frame
+    /// has it, where that says otherwise.
     pub fn of_frame(station: StationKey, turn: Turn, mut frame: FrameRow, reply: Option<Box<str>>) -> Self {
         let Turn { changes, effects, answer: _, deviations } = turn;
         frame.deviations.extend(deviations);
-        frame.reply.clone_from(&reply);
+        if frame.reply.is_none() {
+            frame.reply.clone_from(&reply);
+        }
         Self { station, frame: Some(frame), changes, effects, reply }
     }
 

@@ -18,18 +18,42 @@ pub struct TokenKey {
     /// The hash with the key already in it: half of the work of each.
     keyed: OnceLock<Option<Hmac<Sha256>>>,
     keeps_hashes: bool,
+    keeps_records: bool,
+    remembers_clear: bool,
 }
 
 impl TokenKey {
     /// Wraps 256 random bits.
     pub const fn new(bytes: [u8; 32]) -> Self {
-        Self { bytes, keyed: OnceLock::new(), keeps_hashes: false }
+        Self { bytes, keyed: OnceLock::new(), keeps_hashes: false, keeps_records: false, remembers_clear: false }
     }
 
     /// The key for what was exported from a ledger: a token that is a hash already stays that hash.
     #[must_use]
     pub fn keeping_hashes(self) -> Self {
         Self { keeps_hashes: true, ..self }
+    }
+
+    /// The key where signed meter records are kept as they came, with whom they name.
+    #[must_use]
+    pub fn keeping_records(self, keeps_records: bool) -> Self {
+        Self { keeps_records, ..self }
+    }
+
+    /// The key where the clear text of tokens is remembered beside their hashes.
+    #[must_use]
+    pub fn remembering_clear(self, remembers_clear: bool) -> Self {
+        Self { remembers_clear, ..self }
+    }
+
+    /// Whether signed meter records are kept as they came.
+    pub const fn keeps_records(&self) -> bool {
+        self.keeps_records
+    }
+
+    /// Whether the clear text of tokens is remembered.
+    pub const fn remembers_clear(&self) -> bool {
+        self.remembers_clear
     }
 
     /// The hash of a token as sent. Two spellings that differ in case or outer blanks are one token.
@@ -79,6 +103,20 @@ impl fmt::Debug for TokenKey {
 pub struct TokenHash(Box<str>);
 
 impl TokenHash {
+    /// A hash that a person typed: `None` where it is none.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        is_hash(text).then(|| Self(text.into()))
+    }
+
+    /// What stands for a token that was forgotten.
+    pub const FORGOTTEN: &str = "forgotten";
+
+    /// Whether these may be of one person: the same, or one of them was forgotten.
+    pub fn may_be_same(one: Option<&Self>, other: Option<&Self>) -> bool {
+        one == other || [one, other].into_iter().flatten().any(|token| *token.0 == *Self::FORGOTTEN)
+    }
+
     /// A hash read back from the ledger.
     pub fn from_ledger(text: impl Into<Box<str>>) -> Self {
         Self(text.into())

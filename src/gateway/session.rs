@@ -20,7 +20,7 @@ use super::registry::{Note, Place};
 use super::{Contested, Context, Lease};
 use crate::domain::event::Event;
 use crate::domain::ids::ChargerId;
-use crate::domain::record::{FrameRow, Record, Turn};
+use crate::domain::record::{Change, FrameRow, Record, Turn};
 use crate::domain::station::Station;
 use crate::domain::time::At;
 use crate::observe::events::gateway::{
@@ -214,7 +214,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     async fn frame(&mut self, text: &str) -> Result<(), End> {
         let began = Instant::now();
         let now = self.heard_at;
-        let Understood { action, text: kept, deviations, message } =
+        let Understood { action, text: kept, deviations, message, tokens } =
             ocpp::understand(self.version, text, &self.context.token_key);
         self.context.observer.tell(FrameReceived {
             charger: self.station.charger(),
@@ -223,13 +223,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             deviations: &deviations,
             at: now,
         });
-        let frame = FrameRow { received: now, text: kept, action: action.into(), reply: None, deviations };
+        let mut frame = FrameRow { received: now, text: kept, action: action.into(), reply: None, deviations };
+        let in_clear = tokens.into_iter().map(|(token, clear)| Change::TokenInClear { token, clear });
         match message {
             Message::Call { call, event } => {
                 let must_wait = event.must_be_stored();
                 let booted = matches!(event, Event::Booted(_));
-                let turn = self.turn(now, event).await?;
+                let mut turn = self.turn(now, event).await?;
+                turn.changes.extend(in_clear);
                 let reply = ocpp::reply(&call, turn.answer.as_ref(), self.heartbeat());
+                if call.echo.is_some() {
+                    frame.reply = Some(ocpp::without_persons(&reply, &self.context.token_key));
+                }
                 let record = Record::of_frame(self.station.key(), turn, frame, Some(reply.clone()));
                 if must_wait {
                     self.commit_and_answer(record).await?
@@ -241,7 +246,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 }
             }
             Message::Statement(event) => {
-                let turn = self.turn(now, event).await?;
+                let mut turn = self.turn(now, event).await?;
+                turn.changes.extend(in_clear);
                 self.commit_and_answer(Record::of_frame(self.station.key(), turn, frame, None)).await?;
             }
             Message::Refused(reply) => {

@@ -60,6 +60,11 @@ impl Body {
         self.text(name).filter(|text| !text.trim().is_empty()).ok_or_else(missing)
     }
 
+    /// True or false, where it is there and not null.
+    pub(super) fn flag(&self, name: &str) -> Option<bool> {
+        self.0.get(name).and_then(Value::as_bool)
+    }
+
     /// A time.
     pub(super) fn time(&self, name: &str) -> Option<At> {
         self.text(name).and_then(At::from_rfc3339)

@@ -27,6 +27,7 @@ use tokio::net::TcpListener;
 pub use self::keyring::Keyring;
 use crate::config::metrics::Detail;
 use crate::config::sites::SharedRegistry;
+use crate::domain::token::TokenKey;
 use crate::gateway::registry::Connections;
 use crate::observe::Observer;
 use crate::store::desk::Desk;
@@ -47,6 +48,8 @@ pub struct Api {
     pub sites: SharedRegistry,
     /// Who is connected.
     pub connections: Connections,
+    /// The key under which id tokens are hashed.
+    pub token_key: TokenKey,
     /// Metrics and live picture.
     pub observer: Observer,
     /// Our time.

@@ -9,12 +9,12 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 
 use super::error::Problem;
 use super::failures::Failures;
 use super::params::{CHARGER, CURSOR, FORMAT, FROM, LIMIT, Param, SITE, TO};
-use super::routes::{chargers, conformance, device, evidence, health, sessions, telemetry};
+use super::routes::{chargers, conformance, device, evidence, health, privacy, sessions, telemetry};
 use super::table::Resource;
 use super::view::Door;
 use super::{Api, auth, openapi, opendata};
@@ -338,6 +338,24 @@ pub(super) const ROUTES: &[Route] = &[
         gives: Gives::Text("text/csv"),
         params: &[],
         handler: || get(opendata::routes::irve),
+    },
+    Route {
+        does: Does::Read,
+        path: "/api/v1/id-tokens",
+        access: Access::Operator,
+        about: "Id tokens whose clear text is remembered, where privacy.id_tokens says so; in order of hash.",
+        gives: Gives::List(&privacy::CLEAR_TOKEN),
+        params: &[&LIMIT, &CURSOR, &FORMAT],
+        handler: || get(privacy::clear_tokens),
+    },
+    Route {
+        does: Does::Change(&Method::POST, Some(&privacy::PERSON)),
+        path: "/api/v1/forget",
+        access: Access::Admin,
+        about: "Forgets a person: cuts every trace of an id token. Energy and times stay. May take minutes on a large ledger.",
+        gives: Gives::One(&privacy::FORGOTTEN),
+        params: &[],
+        handler: || post(privacy::forget),
     },
 ];
 

@@ -153,9 +153,12 @@ impl<'de, const MAX: usize> Leaf<'de> for Text<'de, MAX> {
     }
 }
 
-/// Notes what is odd about a text that nobody keeps.
+/// Notes what is odd about a text that nobody keeps: what it says is not kept here either.
 pub(super) fn note_length(scalar: Scalar<'_>, limit: usize, required: bool, notes: &mut Notes<'_>) {
-    sounding(scalar, limit, required, notes);
+    let text = scalar.text(notes).and_then(|text| something(text, required, notes));
+    if text.is_some_and(|text| is_longer(&text, limit)) {
+        notes.add(Rule::TooLong, "");
+    }
 }
 
 fn sounding<'de>(scalar: Scalar<'de>, limit: usize, required: bool, notes: &mut Notes<'_>) -> Option<Cow<'de, str>> {
@@ -180,7 +183,7 @@ impl<'de, const MAX: usize, const LATER: usize> Leaf<'de> for Token<MAX, LATER> 
         if is_longer(&text, if notes.version < Version::V21 { MAX } else { LATER }) {
             notes.add(Rule::TooLong, "");
         }
-        let hash = notes.key.hash(&text);
+        let hash = notes.key.of_token(&text);
         if hash.is_none() && required {
             notes.add(Rule::EmptyText, "");
         }

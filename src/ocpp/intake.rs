@@ -42,8 +42,9 @@ pub(super) fn understand(version: Version, text: &str, key: &TokenKey) -> Unders
             None => unreadable(text, &mut notes),
         },
     };
-    let kept = notes.without_secrets(kept);
-    Understood { action, text: kept, deviations: notes.into_deviations(), message }
+    let kept = notes.without_secrets(hashes.sweep(kept));
+    let deviations = notes.into_deviations();
+    Understood { action, text: kept, deviations, message, tokens: hashes.into_clear() }
 }
 
 /// The action, and what the frame asks for.

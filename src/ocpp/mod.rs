@@ -28,7 +28,7 @@ use crate::domain::deviation::Deviation;
 use crate::domain::event::Event;
 use crate::domain::record::Answer;
 use crate::domain::time::At;
-use crate::domain::token::TokenKey;
+use crate::domain::token::{TokenHash, TokenKey};
 use crate::ocppj::{self, ErrorCode};
 
 /// The protocol version of a connection, oldest first.
@@ -73,6 +73,8 @@ pub struct Understood {
     pub deviations: Vec<Deviation>,
     /// What to do with it.
     pub message: Message,
+    /// Id tokens in clear with their hashes; empty unless the key says that they are remembered.
+    pub tokens: Vec<(TokenHash, Box<str>)>,
 }
 
 /// What a frame asks for.
@@ -150,6 +152,11 @@ pub fn reply(call: &Call, answer: Option<&Answer>, default_interval: Duration) -
         Some(payload) => ocppj::write_result(&call.id, &payload),
         None => ocppj::write_error(&call.id, ErrorCode::InternalError, "no answer could be made"),
     }
+}
+
+/// What may be kept of a text that is no frame of a charger's, such as an answer that repeats what was asked.
+pub fn without_persons(text: &str, key: &TokenKey) -> Box<str> {
+    veil::veil(text, &veil::Hashes::new(key)).into()
 }
 
 /// Writes the request for the whole device model, where the version has one. `request` comes back with each part of it.

@@ -5,6 +5,7 @@
 use std::fmt;
 
 use super::StoreError;
+use crate::config::privacy::PrivacySettings;
 use crate::config::telemetry::TelemetrySettings;
 use crate::domain::availability::Interval;
 use crate::domain::energy::Milli;
@@ -31,6 +32,8 @@ pub struct Keeping {
     pub(super) as_left: bool,
     /// Most changes that wait.
     pub(super) outbox_rows: i64,
+    /// Links from sessions to their tokens, in milliseconds; `None`: for good.
+    pub(super) tokens_ms: Option<i64>,
 }
 
 impl Keeping {
@@ -43,7 +46,15 @@ impl Keeping {
             outbox,
             as_left: false,
             outbox_rows: i64::try_from(settings.outbox_rows).unwrap_or(i64::MAX),
+            tokens_ms: None,
         }
+    }
+
+    /// The same, and what is kept of persons.
+    #[must_use]
+    pub fn of_persons(self, settings: &PrivacySettings) -> Self {
+        let days = i64::from(settings.token_keep_days);
+        Self { tokens_ms: (days > 0).then_some(days * DAY_MS), ..self }
     }
 
     /// By the settings, for a program that only adds to a ledger: changes are noted where a sink has a position in it.

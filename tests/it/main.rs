@@ -17,6 +17,7 @@ mod limits;
 mod mutations;
 mod operations;
 mod people;
+mod privacy;
 mod quirks;
 mod quirks_reading;
 mod replay;

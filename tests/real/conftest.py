@@ -23,7 +23,8 @@ class Service:
     def __init__(self, folder, ocpp="127.0.0.1:0", extra=None):
         self.folder = pathlib.Path(folder)
         self.token = None
-        environment = dict(os.environ, CHARGEWATCH_LOG__FORMAT="json", CHARGEWATCH_LOG__FILTER="info", **(extra or {}))
+        log = {"CHARGEWATCH_LOG__FORMAT": "json", "CHARGEWATCH_LOG__FILTER": "info"}
+        environment = dict(os.environ) | log | (extra or {})
         command = [BINARY, "serve", "--ocpp-listen", ocpp, "--http-listen", "127.0.0.1:0", "--data-dir", str(folder)]
         self.log = open(self.folder / "log.json", "a+", encoding="utf-8")
         self.process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)

@@ -191,7 +191,8 @@ impl Feeder {
 
     async fn hear(&mut self, fed: &mut Fed, at: At, captured: &Captured) -> Result<Heard, StoreError> {
         let key = if captured.ours { self.key.clone().keeping_hashes() } else { self.key.clone() };
-        let Understood { action, text, deviations, message } = ocpp::understand(fed.version, &captured.frame, &key);
+        let Understood { action, text, deviations, message, tokens } =
+            ocpp::understand(fed.version, &captured.frame, &key);
         let mut heard = Heard {
             action,
             deviations: deviations.clone(),
@@ -208,12 +209,13 @@ impl Feeder {
             return Ok(heard);
         }
         let frame = FrameRow { received: at, text, action: action.into(), reply: None, deviations };
-        let (turn, reply) = match message {
+        let (mut turn, reply) = match message {
             Message::Call { call, event } => self.call(fed, at, &call, event, captured.ours).await?,
             Message::Statement(event) => (self.turn(fed, at, event).await?, None),
             Message::Refused(reply) => (Turn::default(), Some(reply)),
             Message::Response { .. } | Message::Silent => (Turn::default(), None),
         };
+        turn.changes.extend(tokens.into_iter().map(|(token, clear)| Change::TokenInClear { token, clear }));
         heard.take(&turn);
         self.commit(fed, at, turn, Some((frame, reply))).await?;
         Ok(heard)

@@ -164,7 +164,7 @@ fn settings(flags: &ReplayFlags, folder: Option<&Path>) -> Result<Settings, Fail
 
 async fn replay(flags: &ReplayFlags, settings: &Settings) -> Result<(), Failure> {
     let dry = flags.data_dir.is_none();
-    let token_key = key::load(&settings.store.data_dir).map_err(Failure::trouble)?;
+    let token_key = key::load(settings).map_err(Failure::trouble)?;
     // A dry run's ledger lives in the time of the log; a real one's time goes on.
     let log_time = dry.then(|| Arc::new(AtomicI64::new(0)));
     let clock: OurClock = match log_time.clone() {

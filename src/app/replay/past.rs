@@ -33,6 +33,7 @@ pub(super) const fn is_of_the_present(change: &Change) -> bool {
         | Change::Reading(_)
         | Change::Security { .. }
         | Change::Progress { .. }
+        | Change::TokenInClear { .. }
         | Change::Report(_)
         | Change::ReadingsMoved { .. }
         | Change::Observed { .. } => false,

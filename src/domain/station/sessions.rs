@@ -5,6 +5,7 @@ use crate::domain::event::{Named, Start, Stop};
 use crate::domain::ids::{Outlet, SessionId, TransactionId};
 use crate::domain::record::{SessionRow, SessionState};
 use crate::domain::time::At;
+use crate::domain::token::TokenHash;
 
 /// How many sessions that are over are remembered.
 const REMEMBERED: usize = 16;
@@ -81,8 +82,9 @@ impl Sessions {
             let row = &session.row;
             // Without a time only the running session can be meant.
             let same_time = row.start_said == start.at.said && (row.start_said.is_some() || session.is_active());
-            let same = row.outlet == start.outlet && row.meter_start == start.register && row.token == start.token;
-            same && same_time && row.state != SessionState::Orphan
+            let same = row.outlet == start.outlet && row.meter_start == start.register;
+            let same_card = TokenHash::may_be_same(row.token.as_ref(), start.token.as_ref());
+            same && same_card && same_time && row.state != SessionState::Orphan
         })
     }
 
@@ -101,7 +103,9 @@ impl Sessions {
     /// The session that a stop without a name belongs to.
     pub(super) fn meant_by(&self, stop: &Stop, at: At) -> Option<&Session> {
         let fits = |session: &&Session| stop.outlet.is_none_or(|outlet| session.row.outlet.meets(outlet));
-        let same_card = |session: &&Session| stop.token.is_none() || session.row.token == stop.token;
+        let same_card = |session: &&Session| {
+            stop.token.is_none() || TokenHash::may_be_same(session.row.token.as_ref(), stop.token.as_ref())
+        };
         if let Some(again) = self.list.iter().rev().filter(fits).find(|session| session.was_stopped_by(stop)) {
             return Some(again);
         }

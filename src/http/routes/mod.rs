@@ -5,6 +5,7 @@ pub(super) mod conformance;
 pub(super) mod device;
 pub(super) mod evidence;
 pub(super) mod health;
+pub(super) mod privacy;
 pub(super) mod sessions;
 pub(super) mod telemetry;
 

@@ -9,6 +9,7 @@ use crate::ocpp::field::{Choice, Scalar, Time};
 use crate::ocpp::notes::Notes;
 use crate::ocpp::record::{Element, List, record};
 use crate::ocpp::sampling::{What, close_bucket, kind, measured, read_number, text_of};
+use crate::ocpp::veil::{veil, veil_record};
 
 record! {
     /// MeterValues.req.
@@ -66,6 +67,7 @@ impl<'de> Element<'de> for SampledValue<'de> {
         let named = self.what.measurand.unwrap_or(Word::Known(measurand::ENERGY_REGISTER));
         let phase = self.phase.word().or(self.what.phase);
         let kind = kind(named, phase, self.location.word(), self.context.word(), self.unit.word());
+        let kept = if signed { veil_record(&text, notes.key) } else { veil(&text, notes.key) };
         let number = if signed || text.starts_with("OCMF|") { None } else { read_number(&text, notes) };
         out.push(match number {
             Some(number) => measured(number, kind, &text, notes),
@@ -73,7 +75,7 @@ impl<'de> Element<'de> for SampledValue<'de> {
                 at: ChargerTime::default(),
                 kind,
                 value: None,
-                text: Some(text.into()),
+                text: Some(kept.into()),
                 flags: Flags::TEXT_ONLY,
             },
         });

@@ -12,6 +12,7 @@ use crate::ocpp::notes::Notes;
 use crate::ocpp::record::{Element, FromScalar, List, One, record};
 use crate::ocpp::sampling::{What, close_bucket, kind, measured, number_of};
 use crate::ocpp::shape::{Kept, Shape, Shaped};
+use crate::ocpp::veil::veil;
 use crate::ocpp::words::Vocabulary;
 
 record! {
@@ -87,7 +88,7 @@ impl<'de> Element<'de> for SampledValue<'de> {
     type Out = Sample;
 
     fn close(self, out: &mut Vec<Sample>, notes: &mut Notes<'_>) {
-        let signed = self.signed.0.map(Box::<str>::from);
+        let signed = self.signed.0.map(|record| Box::<str>::from(veil(record, notes.key)));
         let unit = self.unit.0.unwrap_or_default();
         let sent = unit.unit.word().or(self.plain_unit.word());
         let named = self.what.measurand.unwrap_or(Word::Known(measurand::ENERGY_REGISTER));
@@ -100,7 +101,7 @@ impl<'de> Element<'de> for SampledValue<'de> {
     }
 }
 
-/// A reading beside its signed record, which is kept verbatim.
+/// A reading beside its signed record.
 fn with_record(sample: Sample, signed: Option<Box<str>>) -> Sample {
     match signed {
         Some(record) => Sample { text: Some(record), flags: sample.flags.with(Flags::SIGNED), ..sample },

@@ -5,6 +5,7 @@
 //! One file per kind of decision; each adds its methods to [`Desk`].
 
 pub mod people;
+pub mod privacy;
 
 use std::path::Path;
 use std::sync::Arc;

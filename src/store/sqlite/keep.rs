@@ -3,6 +3,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::persons;
 use super::rollup::table;
 use crate::domain::time::At;
 use crate::store::telemetry::{Keeping, Level};
@@ -29,6 +30,8 @@ enum Stage {
     Readings(Series),
     /// Roll-ups.
     Rollups,
+    /// Links from sessions to their tokens.
+    Tokens,
 }
 
 /// Clears out what is too old.
@@ -65,6 +68,7 @@ impl Sweeper {
             Stage::Rest => false,
             Stage::Readings(after) => self.readings(db, after, now)?,
             Stage::Rollups => self.rollups(db, now)?,
+            Stage::Tokens => self.tokens(db, now)?,
         };
         Ok(swept)
     }
@@ -98,8 +102,19 @@ impl Sweeper {
                 return Ok(true);
             }
         }
-        self.stage = Stage::Rest;
-        Ok(false)
+        self.stage = Stage::Tokens;
+        Ok(true)
+    }
+
+    fn tokens(&mut self, db: &Connection, now: i64) -> Result<bool, rusqlite::Error> {
+        let more = match self.keeping.tokens_ms {
+            Some(keep) => persons::unlink_a_slice(db, now.saturating_sub(keep), now)?,
+            None => false,
+        };
+        if !more {
+            self.stage = Stage::Rest;
+        }
+        Ok(more)
     }
 
     /// Removes changes that every sink has passed, or that are too many; the newest stays.

@@ -13,6 +13,7 @@ mod keep;
 mod moved;
 mod outbox;
 mod past;
+mod persons;
 mod recall;
 mod rollup;
 mod rows;
@@ -35,6 +36,7 @@ use crate::observe::Observer;
 use crate::observe::events::store::LedgerOpened;
 use crate::store::telemetry::Keeping;
 pub(super) use keep::Swept;
+pub(super) use persons::FORGOTTEN;
 pub(super) use recall::SqliteReader;
 pub(super) use write::SqliteBackend;
 #[cfg(test)]
@@ -110,6 +112,8 @@ pub(super) fn open_for_desk(folder: &Path) -> Result<Connection, StoreError> {
     } else {
         of_present_schema(&connection, &path)?;
     }
+    // What people take out must not stay behind in free space.
+    connection.pragma_update(None, "secure_delete", "ON").map_err(|error| StoreError::Open(error.to_string()))?;
     connection.pragma_update(None, "cache_size", -1024).map_err(|error| StoreError::Open(error.to_string()))?;
     Ok(connection)
 }
@@ -164,6 +168,8 @@ fn connect(path: &PathBuf, flags: OpenFlags) -> Result<Connection, StoreError> {
             connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
             connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
             connection.pragma_update(None, "cache_size", CACHE_KIB)?;
+            // What is overwritten is wiped where that costs no further page.
+            connection.pragma_update(None, "secure_delete", "FAST")?;
         }
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         Ok(connection)

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use super::feed::Names;
+use super::persons::FORGOTTEN;
 use super::rows::{self, BOOT, BOOT_WIDTH, CONNECTOR, SESSION};
 use crate::domain::energy::{Milli, MilliWh};
 use crate::domain::ids::{ChargerId, Outlet, SessionId, StationKey};
@@ -50,9 +51,12 @@ impl SqliteReader {
 
     /// Open sessions and the newest others, oldest first; and whether that is all.
     fn remembered(&self, key: StationKey) -> Result<(Vec<SessionRow>, bool), StoreError> {
+        // A token that was forgotten may be any.
+        let forgotten = format!("CASE WHEN s.token_forgotten_ms IS NULL THEN s.token ELSE '{FORGOTTEN}' END AS token");
+        let columns = SESSION.replace("s.token", &forgotten);
         let sql = format!(
-            "SELECT {SESSION} FROM session_row s WHERE s.charger_id = ?1 AND s.state = 'active'
-             UNION ALL SELECT * FROM (SELECT {SESSION} FROM session_row s
+            "SELECT {columns} FROM session_row s WHERE s.charger_id = ?1 AND s.state = 'active'
+             UNION ALL SELECT * FROM (SELECT {columns} FROM session_row s
                WHERE s.charger_id = ?1 AND s.state <> 'active' ORDER BY s.id DESC LIMIT ?2)"
         );
         let limit = i64::try_from(REMEMBERED + 1).unwrap_or(i64::MAX);
@@ -139,7 +143,7 @@ impl Reader for SqliteReader {
         let found = match question {
             Question::StartedBefore { outlet, at, register, token } => self.one_session(
                 "WHERE s.charger_id = ? AND s.start_said_ms = ? AND s.evse = ? AND s.connector = ?
-                   AND s.meter_start_mwh IS ? AND s.token IS ? AND s.state <> 'orphan'",
+                   AND s.meter_start_mwh IS ? AND (s.token IS ? OR s.token_forgotten_ms IS NOT NULL) AND s.state <> 'orphan'",
                 params![
                     station.0,
                     at.millis(),

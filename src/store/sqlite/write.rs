@@ -12,7 +12,7 @@ use super::keep::{Sweeper, Swept};
 use super::outbox::{self, Outbox};
 use super::rollup::Rollups;
 use super::rows::bind_session;
-use super::{status, timeline};
+use super::{persons, status, timeline};
 use crate::config::store::StoreSettings;
 use crate::domain::event::Boot;
 use crate::domain::ids::{ChargerId, SessionId, StationKey};
@@ -171,6 +171,7 @@ impl SqliteBackend {
             Change::Observed { at, outlet, what } => self.observed(key, frame, (*at, received), *outlet, what)?,
             Change::Variable(variable) => self.variable(key, received, variable)?,
             Change::Monitor(monitor) => self.monitor(key, received, monitor)?,
+            Change::TokenInClear { token, clear } => persons::remember(&self.db, token, clear, received)?,
         }
         Ok(None)
     }
@@ -207,7 +208,8 @@ impl SqliteBackend {
              VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24)
              ON CONFLICT (id) DO UPDATE SET evse = ?3, connector = ?4, transaction_id = ?5, state = ?6, began_ms = ?7,
                started_ms = ?8, start_said_ms = ?9, ended_ms = ?10, end_said_ms = ?11, meter_start_mwh = ?12,
-               meter_stop_mwh = ?13, energy_mwh = ?14, energy_quality = ?15, stop_reason = ?16, token = ?17,
+               meter_stop_mwh = ?13, energy_mwh = ?14, energy_quality = ?15, stop_reason = ?16,
+               token = CASE WHEN token_forgotten_ms IS NULL THEN ?17 END,
                received_ms = ?18, first_register_ms = ?19, first_register_mwh = ?20, last_register_ms = ?21,
                last_register_mwh = ?22, last_reading_ms = ?23, report_seqs = ?24
              WHERE charger_id = ?2",

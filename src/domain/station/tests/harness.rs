@@ -170,6 +170,7 @@ impl Bench {
                 | Change::Contact(_)
                 | Change::Security { .. }
                 | Change::Progress { .. }
+                | Change::TokenInClear { .. }
                 | Change::Report(_)
                 | Change::Observed { .. }
                 | Change::Variable(_)

@@ -43,7 +43,7 @@ shapes! {
 
     /// NotifyCustomerInformationRequest.
     NOTIFY_CUSTOMER_INFORMATION {
-        "data": Text(512), required;
+        "data": Verbatim(512), required;
         "tbc": Flag, optional;
         "seqNo": Within(0, i64::MAX), required;
         "generatedAt": Time, required;
