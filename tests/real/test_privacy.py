@@ -6,7 +6,6 @@ import asyncio
 import base64
 import json
 import subprocess
-import urllib.request
 
 import pytest
 import websockets
@@ -65,32 +64,19 @@ async def bend(service):
                     break
 
 
-def admin(service):
-    """Who sees everything."""
-    made = [BINARY, "token", "add", "search", "--role", "admin", "--data-dir", service.folder]
-    token = subprocess.run(made, check=True, capture_output=True, text=True).stdout.split()[-1]
-
-    def ask(path):
-        request = urllib.request.Request(f"http://{service.http}{path}", headers={"Authorization": f"Bearer {token}"})
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return answer.read().decode()
-
-    return ask
-
-
 def places(service):
     """Everything that can be read of a service, by name."""
     answers = {}
     paths = service.json("/api/v1/openapi.json")["paths"]
     charger = service.items("/api/v1/chargers")[0]["id"]
     session = service.items("/api/v1/sessions")[0]["id"]
-    ask = admin(service)
+    service.act_as("admin")
     for path, methods in paths.items():
         if "get" in methods and not path.startswith("/api/v1/openapi"):
             names = {parameter["name"] for parameter in methods["get"]["parameters"]}
             form = "?format=ndjson" if "format" in names else ""
             for own in (charger, "bent-1.6", "bent-2.0.1") if "/chargers/{id}" in path else (str(session),):
-                answers[path + own] = ask(path.replace("{id}", own) + form)
+                answers[path + own] = service.get(path.replace("{id}", own) + form)[1]
     texts = {name: text.encode() for name, text in answers.items()}
     assert service.stop() == 0
     texts.update({file.name: file.read_bytes() for file in service.folder.iterdir() if file.is_file()})
