@@ -74,7 +74,7 @@
 //! | a rule of tolerance | the reader in `ocpp/field.rs`, a word in `domain/deviation.rs` | `tests/frames/` |
 //! | a fact of the ledger | a migration in `store/sqlite/`, a `Change`, its writer and reader | exhaustive matches |
 //! | a metric | a line in `observe/metrics.rs` or `observe/page.rs` | tidy: a row in `dashboards/README.md` |
-//! | an API route | a line in `http/router.rs` with whom it is for, a handler in `http/routes/` | the OpenAPI document is made from it |
+//! | an API route | a line in `http/catalogue.rs` with whom it is for, a handler in `http/routes/` | the OpenAPI document is made from it |
 //! | a decision of people | a file in `store/desk/`, its table in a migration; `Desk::change` writes the audit log | – |
 //! | a measure of telemetry | a row in `domain/telemetry.rs` | its field name follows; a row in `dashboards/README.md` |
 //! | a telemetry server | a folder in `sink/`, a section of settings | `sink/suite.rs` |

@@ -7,11 +7,12 @@ use std::sync::LazyLock;
 use clap::{Args, Parser, Subcommand};
 
 use super::doors::Doors;
-use super::{Failure, demo, forget, healthcheck, replay, screen, serve, simulate, telemetry, token};
+use super::{
+    Failure, charger, demo, driver_token, forget, healthcheck, replay, screen, serve, simulate, telemetry, token,
+};
 use crate::config::Settings;
 use crate::config::load::{Sources, load};
 use crate::config::sites::Registry;
-use crate::gateway::Credentials;
 use crate::sink::influx::Influx;
 
 /// Version and commit; the commit is known where the build was told it (CHARGEWATCH_COMMIT).
@@ -61,12 +62,16 @@ enum Command {
         after_help = "Example: chargewatch export readings --format parquet --from 2026-11-01 --to 2026-12-01 --output november.parquet"
     )]
     Export(telemetry::ExportFlags),
+    /// Say what chargers must show when they connect, and accept or refuse unknown ones.
+    Charger(charger::ChargerFlags),
+    /// Keep the list of drivers' tokens: what each may.
+    DriverToken(driver_token::DriverTokenFlags),
     /// Make, list and revoke the tokens with which people and programmes read and steer over HTTP.
     Token(token::TokenFlags),
     /// Forget a person: cut every trace of an id token in the ledger, also beside a running service. Energy and times stay.
     #[command(after_help = "Example: chargewatch forget --token - --data-dir /var/lib/chargewatch < card.txt")]
     Forget(forget::ForgetFlags),
-    /// Check the settings, the registry, the certificates and the passwords, and say what is wrong.
+    /// Check the settings, the registry and the certificates, and say what is wrong.
     #[command(after_help = "Exits with 0 when all is well, with 2 when something is wrong.")]
     CheckConfig(ConfigFlag),
     /// Ask a running chargewatch whether it is ready.
@@ -121,6 +126,8 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Replay(flags) => replay::run(&flags),
         Command::Backfill(flags) => telemetry::backfill(flags),
         Command::Export(flags) => telemetry::export(flags),
+        Command::Charger(flags) => charger::run(flags),
+        Command::DriverToken(flags) => driver_token::run(flags),
         Command::Token(flags) => token::run(flags),
         Command::Forget(flags) => forget::run(flags),
         Command::CheckConfig(flag) => check(&flag),
@@ -149,10 +156,6 @@ fn check(flag: &ConfigFlag) -> Result<(), Failure> {
     let doors = Doors::load(&settings).map_err(Failure::mistake)?;
     if doors.with_certificates() > 0 {
         told.push(format!("the certificates of {} addresses can be used", doors.with_certificates()));
-    }
-    if let Some(path) = &settings.ocpp.passwords_file {
-        Credentials::load(path).map_err(Failure::mistake)?;
-        told.push("the charger passwords can be read".to_owned());
     }
     if settings.influx.is_on() {
         Influx::new(&settings.influx).map_err(Failure::mistake)?;

@@ -1,9 +1,11 @@
 //! Wiring: the command line, what starts and stops in which order. The only place that knows everything.
 
+mod charger;
 mod cli;
 mod demo;
 mod desk;
 mod doors;
+mod driver_token;
 mod forget;
 mod healthcheck;
 mod key;
@@ -13,6 +15,7 @@ mod serve;
 mod simulate;
 mod telemetry;
 mod token;
+mod when;
 
 use std::process::ExitCode;
 

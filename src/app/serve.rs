@@ -1,6 +1,6 @@
 //! Serving: what starts in which order, and stops in the reverse one.
 //!
-//! Start: log → token key → ledger → registry → live picture → chargers → readers → ready.
+//! Start: log → keys → ledger → registry → live picture → chargers → readers → ready.
 //! Stop: not ready → chargers (each frame in hand is answered) → readers → ledger. Within 10 seconds.
 
 use std::net::SocketAddr;
@@ -23,7 +23,7 @@ use crate::config::sites::{Registry, SharedRegistry};
 use crate::domain::ids::StationKey;
 use crate::domain::time::At;
 use crate::gateway::registry::Connections;
-use crate::gateway::{Context, Credentials, Gateway, Limits};
+use crate::gateway::{Context, Gate, Gateway, Limits};
 use crate::http::{self, Api, Keyring, OpenData};
 use crate::observe::board::Totals;
 use crate::observe::builds::Build;
@@ -91,10 +91,7 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
     let observer = Observer::new().map_err(ServeError::of)?;
     let mut doors = Doors::load(&settings).map_err(ServeError::of)?;
     let token_key = key::load(&settings).map_err(ServeError)?;
-    let credentials = match &settings.ocpp.passwords_file {
-        Some(path) => Credentials::load(path).map_err(ServeError::of)?,
-        None => Credentials::default(),
-    };
+    let seals = key::for_credentials(&settings.store.data_dir).map_err(ServeError)?;
     let started = clock();
     let store = Store::open(
         &settings.store,
@@ -104,6 +101,7 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
     )
     .map_err(ServeError::of)?;
     let desk = Desk::open(&settings.store.data_dir, clock.clone()).map_err(ServeError::of)?;
+    let gate = Gate::open(&desk, seals.clone(), settings.drivers.unknown).map_err(ServeError::of)?;
     let from_files = registry.is_none();
     let registry = match registry {
         Some(registry) => registry,
@@ -124,10 +122,13 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
     let api = Api {
         store: store.clone(),
         desk: desk.clone(),
+        gate: gate.clone(),
+        seals,
+        token_key: token_key.clone(),
+        unknown_chargers: settings.ocpp.unknown_chargers,
         keyring: Keyring::open(desk.clone()).map_err(ServeError::of)?,
         sites: sites.clone(),
         connections: connections.clone(),
-        token_key: token_key.clone(),
         observer: observer.clone(),
         clock: clock.clone(),
         detail: settings.metrics.detail,
@@ -145,7 +146,7 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
         limits,
         availability: settings.availability,
         sites,
-        credentials,
+        gate,
         store: store.clone(),
         desk,
         observer: observer.clone(),

@@ -1,17 +1,15 @@
 //! `chargewatch token`: who may read and steer over HTTP.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::Utc;
 use clap::{Args, Subcommand};
 
 use super::desk::DeskFlags;
+use super::when::{End, end};
 use super::{Failure, screen};
 use crate::config::sites::Registry;
 use crate::domain::people::Role;
 use crate::domain::time::At;
 use crate::store::desk::people::{TokenView, TokenWish};
-
-/// One day in milliseconds.
-const DAY_MS: i64 = 86_400_000;
 
 #[derive(Args)]
 pub(super) struct TokenFlags {
@@ -59,24 +57,6 @@ struct AddFlags {
     desk: DeskFlags,
 }
 
-/// When a token ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    At(At),
-    InDays(i64),
-}
-
-fn end(text: &str) -> Result<End, String> {
-    if let Some(days) = text.strip_suffix('d').and_then(|days| days.parse::<u16>().ok()) {
-        return Ok(End::InDays(days.into()));
-    }
-    let day =
-        || text.parse::<NaiveDate>().ok().and_then(|day| day.and_hms_opt(0, 0, 0)).map(|day| At::from(day.and_utc()));
-    let time = DateTime::parse_from_rfc3339(text).ok().map(|time| At::from(time.with_timezone(&Utc)));
-    let told = || "not a date like 2027-01-01, a time like 2027-01-01T09:00:00Z, or days like 90d".to_owned();
-    time.or_else(day).map(End::At).ok_or_else(told)
-}
-
 /// Does what the arguments say.
 pub(super) fn run(flags: TokenFlags) -> Result<(), Failure> {
     match flags.command {
@@ -100,10 +80,7 @@ fn add(flags: AddFlags) -> Result<(), Failure> {
     if at.settings.registry.file.is_some() {
         refuse_unknown(&flags.sites, &Registry::read(&at.settings.registry).map_err(Failure::mistake)?)?;
     }
-    let expires = flags.expires.map(|end| match end {
-        End::At(at) => at,
-        End::InDays(days) => At::from(Utc::now()).plus_millis(days * DAY_MS),
-    });
+    let expires = flags.expires.map(|end| end.from(At::from(Utc::now())));
     let wish = TokenWish { name: flags.name, role: flags.role, sites: flags.sites, expires };
     let token = at.desk.add_token(&at.author, &wish)?;
     screen::say(token.reveal());
@@ -143,19 +120,4 @@ fn table(tokens: &[TokenView], now: At) -> String {
         ]
     }));
     screen::columns(&rows)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_end_is_a_date_a_time_or_days_from_now() {
-        assert_eq!(end("90d"), Ok(End::InDays(90)));
-        assert_eq!(end("2027-01-01"), Ok(End::At(At::from_rfc3339("2027-01-01T00:00:00Z").unwrap())));
-        assert_eq!(end("2027-01-01T09:00:00+01:00"), Ok(End::At(At::from_rfc3339("2027-01-01T08:00:00Z").unwrap())));
-        for wrong in ["", "d", "soon", "-3d", "2027-13-01", "99999d"] {
-            assert!(end(wrong).unwrap_err().contains("90d"), "{wrong}");
-        }
-    }
 }

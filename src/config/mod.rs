@@ -2,6 +2,7 @@
 //! every key; [`load`] layers file, environment and flags over it.
 
 pub mod availability;
+pub mod drivers;
 pub mod http;
 pub mod influx;
 pub mod limits;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub tls: tls::TlsSettings,
     /// Limits against floods.
     pub limits: limits::LimitsSettings,
+    /// Id tokens that no list speaks of.
+    pub drivers: drivers::DriversSettings,
     /// The side that people and monitors read.
     pub http: http::HttpSettings,
     /// The ledger.

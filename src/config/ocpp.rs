@@ -43,9 +43,6 @@ pub struct OcppSettings {
     pub ask_device_model: bool,
     /// What to do with chargers that the registry does not know.
     pub unknown_chargers: UnknownChargers,
-    /// File of charger passwords (TOML, `"charger id" = "password"`); none means that no charger has one.
-    #[serde(deserialize_with = "super::path_or_none")]
-    pub passwords_file: Option<PathBuf>,
     /// Heartbeat interval given to chargers at boot, in seconds.
     pub heartbeat_interval_s: u32,
     /// How often to ping each charger, in seconds.

@@ -287,6 +287,27 @@ pub struct Security {
 }
 
 impl Event {
+    /// The token that it names.
+    pub fn token(&self) -> Option<&TokenHash> {
+        match self {
+            Self::TokenShown(token) => token.as_ref(),
+            Self::TransactionStarted(start) => start.token.as_ref(),
+            Self::TransactionEnded(stop) => stop.token.as_ref(),
+            Self::TransactionReported(report) => report.token.as_ref(),
+            Self::Booted(_)
+            | Self::Heartbeat
+            | Self::StatusReported(_)
+            | Self::Metered(_)
+            | Self::VendorData(_)
+            | Self::Progress(_)
+            | Self::Security(_)
+            | Self::Observed(_)
+            | Self::DeviceDescribed(_)
+            | Self::MonitorsDescribed(_)
+            | Self::Noted => None,
+        }
+    }
+
     /// Whether the answer must wait until the event is stored. Heartbeats and token checks leave no row.
     pub const fn must_be_stored(&self) -> bool {
         match self {

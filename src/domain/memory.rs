@@ -1,5 +1,6 @@
 //! What the ledger tells a station machine: what it begins with, and what it asks for before it can handle an event.
 
+use super::driver::Standing;
 use super::energy::MilliWh;
 use super::event::Boot;
 use super::ids::{ChargerId, Outlet, SessionId, StationKey, TransactionId};
@@ -62,6 +63,8 @@ pub enum Question {
     MeterHistory(SessionId),
     /// The first status report of this outlet after an instant.
     NextReport(Outlet, At),
+    /// The sessions of this token that run, at whatever charger.
+    RunningOf(TokenHash),
 }
 
 /// The ledger's reply to a [`Question`].
@@ -85,4 +88,8 @@ pub enum Known {
         /// When.
         found: Option<At>,
     },
+    /// The sessions of a token that run.
+    RunningOf(TokenHash, Vec<SessionId>),
+    /// How the token of the event stands; not said where no list speaks of it.
+    Driver(Standing),
 }

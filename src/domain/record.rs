@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::deviation::Deviation;
 use super::device::{DeviceVariable, Monitor, Observation};
+use super::driver::Grant;
 use super::energy::{EnergyQuality, Milli, MilliWh};
 use super::event::{Boot, Stage, Task};
 use super::ids::{Outlet, SessionId, StationKey, TransactionId};
@@ -47,10 +48,20 @@ pub enum Answer {
     },
     /// To a heartbeat.
     Time(At),
-    /// To a token check: accepted. A monitoring service stops nobody from charging.
-    TokenAccepted,
-    /// To a start.
-    Started(SessionId),
+    /// To what names a token: whether it may charge.
+    Token(Grant),
+    /// To a start: the session, and whether its token may charge.
+    Started(SessionId, Grant),
+}
+
+impl Answer {
+    /// What it says of a token, where it says something.
+    pub const fn grant(&self) -> Option<&Grant> {
+        match self {
+            Self::Token(grant) | Self::Started(_, grant) => Some(grant),
+            Self::Boot { .. } | Self::BootPending { .. } | Self::Time(_) => None,
+        }
+    }
 }
 
 /// One row to write. `frame` columns are filled in by the store with the frame of the same [`Record`].

@@ -122,6 +122,11 @@ impl TokenHash {
         Self(text.into())
     }
 
+    /// Whether it stands for somebody, and is not a word that chargers use when there is no token.
+    pub fn is_somebody(&self) -> bool {
+        is_hash(&self.0)
+    }
+
     /// The whole hash, for the ledger and the API.
     pub fn as_str(&self) -> &str {
         &self.0

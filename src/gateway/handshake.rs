@@ -11,8 +11,9 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::Guest;
-use super::credentials::Verdict;
+use super::credentials::{Shown, Verdict};
 use super::limits::{Paced, Seat, Standing};
+use super::refusal::Refusal;
 use super::{Context, identity, negotiation};
 use crate::config::listener::{PasswordOf, Security};
 use crate::config::ocpp::UnknownChargers;
@@ -21,6 +22,7 @@ use crate::domain::security::{Profile, Protection};
 use crate::observe::events::gateway::{HandshakeDone, HandshakeNotKept};
 use crate::ocpp::Version;
 use crate::store::archive::HandshakeRow;
+use crate::store::desk::admissions::Decision;
 use crate::tls::{self, Reason};
 
 /// Longest head of a request, in bytes.
@@ -41,155 +43,8 @@ pub(super) struct Accepted<S> {
     pub(super) protection: Protection,
 }
 
-/// Why a handshake was refused: one word for lists and metrics, an HTTP status, and a sentence for whoever looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
-    TooSlow,
-    TooMany,
-    TooManyHalfOpen,
-    TooManyChargers,
-    AddressTooOften,
-    AddressHalfOpen,
-    ChargerTooOften,
-    NoUpgrade,
-    BadRequest,
-    TooLong,
-    NoIdentity,
-    UnknownCharger,
-    BadCredentials,
-    NoCredentials,
-    WrongCertificate,
-    NoCommonProtocol,
-    NoKey,
-    /// It never came to HTTP.
-    Tls(Reason),
-}
-
 /// What was odd, in words.
 pub(super) type Remarks = Vec<Cow<'static, str>>;
-
-impl Refusal {
-    const fn label(self) -> &'static str {
-        match self {
-            Self::TooSlow => "too_slow",
-            Self::TooMany => "too_many",
-            Self::TooManyHalfOpen => "too_many_half_open",
-            Self::TooManyChargers => "too_many_chargers",
-            Self::AddressTooOften => "address_too_often",
-            Self::AddressHalfOpen => "address_half_open",
-            Self::ChargerTooOften => "charger_too_often",
-            Self::NoUpgrade => "no_upgrade",
-            Self::BadRequest => "bad_request",
-            Self::TooLong => "too_long",
-            Self::NoIdentity => "no_identity",
-            Self::UnknownCharger => "unknown_charger",
-            Self::BadCredentials => "bad_credentials",
-            Self::NoCredentials => "no_credentials",
-            Self::WrongCertificate => "wrong_certificate",
-            Self::NoCommonProtocol => "no_common_protocol",
-            Self::NoKey => "no_key",
-            Self::Tls(reason) => reason.label(),
-        }
-    }
-
-    /// The status of the answer; none where there can be none.
-    const fn status(self) -> Option<(u16, &'static str)> {
-        Some(match self {
-            Self::TooSlow => (408, "Request Timeout"),
-            Self::TooMany | Self::TooManyHalfOpen | Self::TooManyChargers => (503, "Service Unavailable"),
-            Self::AddressTooOften | Self::AddressHalfOpen | Self::ChargerTooOften => (429, "Too Many Requests"),
-            Self::NoUpgrade => (426, "Upgrade Required"),
-            Self::TooLong => (431, "Request Header Fields Too Large"),
-            Self::NoIdentity | Self::UnknownCharger => (404, "Not Found"),
-            Self::BadCredentials | Self::NoCredentials => (401, "Unauthorized"),
-            Self::WrongCertificate => (403, "Forbidden"),
-            Self::BadRequest | Self::NoCommonProtocol | Self::NoKey => (400, "Bad Request"),
-            Self::Tls(_) => return None,
-        })
-    }
-
-    /// After how many seconds it may be tried again, where the refusal is only for now.
-    const fn retry_after_s(self) -> Option<u32> {
-        match self {
-            Self::AddressHalfOpen | Self::TooManyHalfOpen => Some(10),
-            Self::AddressTooOften | Self::ChargerTooOften => Some(30),
-            Self::TooMany | Self::TooManyChargers => Some(300),
-            Self::TooSlow
-            | Self::NoUpgrade
-            | Self::BadRequest
-            | Self::TooLong
-            | Self::NoIdentity
-            | Self::UnknownCharger
-            | Self::BadCredentials
-            | Self::NoCredentials
-            | Self::WrongCertificate
-            | Self::NoCommonProtocol
-            | Self::NoKey
-            | Self::Tls(_) => None,
-        }
-    }
-
-    const fn text(self) -> &'static str {
-        match self {
-            Self::NoUpgrade => {
-                "This is an OCPP endpoint: it needs a WebSocket upgrade. A proxy in between must pass the headers \
-                 Upgrade and Connection on, over HTTP/1.1."
-            }
-            Self::TooSlow => "The request did not come in time.",
-            Self::TooMany => "The limit of connections is reached.",
-            Self::TooManyHalfOpen => "Too many handshakes are under way.",
-            Self::TooManyChargers => "The limit of chargers that are not registered is reached.",
-            Self::AddressTooOften => "Too many connections have come from this address lately.",
-            Self::AddressHalfOpen => "Too many handshakes from this address are under way.",
-            Self::ChargerTooOften => "This charger has connected too often lately.",
-            Self::BadRequest => "This is not an HTTP request that can be read.",
-            Self::TooLong => "The head of the request is too long.",
-            Self::NoIdentity => "The path must end in the identity of the charger, as in /ocpp/CP-1.",
-            Self::UnknownCharger => "This charger is not registered here.",
-            Self::BadCredentials => "This charger must show its password.",
-            Self::NoCredentials => "Every charger must show a password here, and this one has none yet.",
-            Self::NoCommonProtocol => {
-                "None of the offered subprotocols is spoken here. There are: ocpp1.6, ocpp2.0.1, ocpp2.1."
-            }
-            Self::NoKey => "The header Sec-WebSocket-Key is missing.",
-            Self::WrongCertificate => "This certificate is of another charger.",
-            Self::Tls(_) => "",
-        }
-    }
-
-    /// The whole answer; empty where there can be none.
-    pub(super) fn answer(self) -> String {
-        let Some((status, reason)) = self.status() else { return String::new() };
-        let text = self.text();
-        let mut extra = match self {
-            Self::BadCredentials | Self::NoCredentials => "WWW-Authenticate: Basic realm=\"OCPP\"\r\n".to_owned(),
-            Self::NoUpgrade => "Upgrade: websocket\r\n".to_owned(),
-            Self::TooSlow
-            | Self::TooMany
-            | Self::TooManyHalfOpen
-            | Self::TooManyChargers
-            | Self::AddressTooOften
-            | Self::AddressHalfOpen
-            | Self::ChargerTooOften
-            | Self::BadRequest
-            | Self::TooLong
-            | Self::NoIdentity
-            | Self::UnknownCharger
-            | Self::WrongCertificate
-            | Self::NoCommonProtocol
-            | Self::NoKey
-            | Self::Tls(_) => String::new(),
-        };
-        if let Some(seconds) = self.retry_after_s() {
-            extra = format!("Retry-After: {seconds}\r\n");
-        }
-        format!(
-            "HTTP/1.1 {status} {reason}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n\
-             Connection: close\r\n{extra}\r\n{text}",
-            text.len()
-        )
-    }
-}
 
 /// The head of a request, as far as it matters.
 #[derive(Default)]
@@ -245,7 +100,10 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
         }
     };
     // 2. Decide.
-    let outcome = decide(&head, guest, context);
+    let Ok(outcome) = timeout(limit, decide(&head, guest, context)).await else {
+        record_headless(peer, context, Refusal::TooSlow);
+        return None;
+    };
     record(&head, peer, context, &outcome);
     // 3. Answer.
     match outcome.result {
@@ -329,18 +187,18 @@ fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, Refusal> {
     Ok(Some((head, length)))
 }
 
-fn decide(head: &Head, guest: &Guest, context: &Context) -> Outcome {
+async fn decide(head: &Head, guest: &Guest, context: &Context) -> Outcome {
     let mut remarks = Vec::new();
     // a. Who? A registered identity wins over the last segment of the path.
     let candidates = identity::candidates(&head.target, &context.settings.path);
     let registered = candidates.iter().find_map(|id| context.sites.charger(id)).map(|charger| charger.id.clone());
     let known = registered.is_some();
     let charger = registered.or_else(|| candidates.last().cloned());
-    let result = agree(head, guest, context, charger.as_ref(), known, &mut remarks);
+    let result = agree(head, guest, context, charger.as_ref(), known, &mut remarks).await;
     Outcome { charger, remarks, result }
 }
 
-fn agree(
+async fn agree(
     head: &Head,
     guest: &Guest,
     context: &Context,
@@ -361,13 +219,8 @@ fn agree(
     }
     let charger = charger.ok_or(Refusal::NoIdentity)?;
     // c. May it?
-    if !known {
-        if context.settings.unknown_chargers == UnknownChargers::Refuse {
-            return Err(Refusal::UnknownCharger);
-        }
-        remarks.push("unregistered".into());
-    }
-    let profile = admit(head, guest, context, charger, remarks)?;
+    may_come(context, charger, known, remarks)?;
+    let profile = admit(head, guest, context, charger, remarks).await?;
     // d. In which language? What is offered is echoed letter by letter.
     let (version, echo) =
         negotiation::agree(&context.settings, &head.offered, remarks).ok_or(Refusal::NoCommonProtocol)?;
@@ -387,7 +240,7 @@ fn agree(
 }
 
 /// Whether a charger has shown what its listener asks for, and which profile that comes to.
-fn admit(
+async fn admit(
     head: &Head,
     guest: &Guest,
     context: &Context,
@@ -402,10 +255,12 @@ fn admit(
         }
     }
     let asked = guest.security.password_of();
+    let header = head.authorization.as_deref();
     let verdict = match asked {
-        PasswordOf::Nobody => Verdict::NotAsked { sent_some: head.authorization.is_some() },
+        PasswordOf::Nobody => Verdict::NotAsked { sent_some: header.is_some() },
         PasswordOf::WhoHasOne | PasswordOf::Everybody => {
-            context.credentials.check(charger, head.authorization.as_deref())
+            let shown = Shown { charger, peer: &guest.peer, header };
+            context.gate.check(&shown, (context.clock)()).await
         }
     };
     let mixed = match verdict {
@@ -418,6 +273,9 @@ fn admit(
             Profile::Plain
         }
         Verdict::Refused => return Err(Refusal::BadCredentials),
+        Verdict::Expired => return Err(Refusal::ExpiredCredentials),
+        Verdict::MustWait => return Err(Refusal::TooManyFailures),
+        Verdict::Busy => return Err(Refusal::HashesBusy),
     };
     let profile = match guest.security {
         Security::Mixed => mixed,
@@ -430,6 +288,25 @@ fn admit(
         });
     }
     Ok(profile)
+}
+
+/// Whether a charger of this identity may come at all, whatever its listener asks for: the operator's word first, then
+/// the registry's, then the rule for unknown ones.
+fn may_come(context: &Context, charger: &ChargerId, known: bool, remarks: &mut Remarks) -> Result<(), Refusal> {
+    let decided = context.gate.decided(charger);
+    if decided == Some(Decision::Refused) {
+        return Err(Refusal::RefusedCharger);
+    }
+    if context.gate.is_revoked(charger) {
+        return Err(Refusal::RevokedCredentials);
+    }
+    if !known {
+        if decided.is_none() && context.settings.unknown_chargers == UnknownChargers::Refuse {
+            return Err(Refusal::UnknownCharger);
+        }
+        remarks.push("unregistered".into());
+    }
+    Ok(())
 }
 
 fn record(head: &Head, peer: &str, context: &Context, outcome: &Outcome) {

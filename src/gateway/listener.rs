@@ -8,7 +8,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout_at;
 
-use super::handshake::{self, Refusal};
+use super::handshake;
+use super::refusal::Refusal;
 use super::{Context, Guest, Lease, session};
 use crate::config::listener::Security;
 use crate::observe::events::gateway::AcceptFailed;

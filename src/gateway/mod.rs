@@ -6,11 +6,14 @@
 
 mod contest;
 mod credentials;
+mod gate;
 mod handshake;
 mod identity;
 mod limits;
 mod listener;
+pub mod lists;
 mod negotiation;
+mod refusal;
 pub mod registry;
 mod session;
 
@@ -33,7 +36,8 @@ use crate::store::desk::Desk;
 use crate::store::{OurClock, Store};
 use crate::tls::{ClientCertificate, Tls};
 pub use contest::Contested;
-pub use credentials::{Credentials, CredentialsError};
+pub use credentials::{SealError, Seals};
+pub use gate::Gate;
 pub use limits::Limits;
 use limits::Visitor;
 use listener::Door;
@@ -51,8 +55,8 @@ pub struct Context {
     pub availability: AvailabilitySettings,
     /// Sites and chargers.
     pub sites: SharedRegistry,
-    /// Charger passwords.
-    pub credentials: Credentials,
+    /// Who may come in and who may charge.
+    pub gate: Gate,
     /// The ledger.
     pub store: Store,
     /// What people decided.
@@ -86,9 +90,16 @@ impl Context {
         Rules {
             heartbeat,
             grace: grace.max(heartbeat * 2),
-            held: known.is_none() && self.settings.unknown_chargers == UnknownChargers::Hold,
+            held: self.holds(charger),
             rated_w: known.and_then(|charger| charger.strongest_w()),
         }
+    }
+
+    /// Whether a charger waits for an operator to accept it.
+    fn holds(&self, charger: &ChargerId) -> bool {
+        self.settings.unknown_chargers == UnknownChargers::Hold
+            && self.gate.decided(charger).is_none()
+            && self.sites.charger(charger).is_none()
     }
 }
 
@@ -160,6 +171,7 @@ impl Gateway {
         let (alive, gone) = mpsc::channel(1);
         let context = Arc::new(context);
         let lease = Lease { stop: stopped, _alive: alive };
+        tokio::spawn(gate::watch(context.clone(), lease.clone()));
         for (listener, security, tls) in bound {
             let door = Door { listener, security, tls };
             tokio::spawn(listener::run(door, context.clone(), lease.clone()));

@@ -20,6 +20,8 @@ const MAILBOX: usize = 4;
 pub(super) enum Note {
     /// A newer connection is here: hand the machine over and end.
     Yield(oneshot::Sender<Station>),
+    /// The charger may no longer be connected: close and end.
+    Dismiss,
 }
 
 /// The connections of all chargers. Cheap to clone.
@@ -97,6 +99,20 @@ impl Connections {
     /// Whether a charger has a connection now.
     pub(super) fn has(&self, charger: &ChargerId) -> bool {
         self.by_charger.lock().get(charger).is_some_and(|entry| entry.live.up.load(Ordering::Relaxed))
+    }
+
+    /// The chargers that are connected.
+    pub(super) fn chargers(&self) -> Vec<ChargerId> {
+        let all = self.by_charger.lock();
+        let up = all.iter().filter(|(_, entry)| entry.live.up.load(Ordering::Relaxed));
+        up.map(|(charger, _)| charger.clone()).collect()
+    }
+
+    /// Sends a charger away. Where its mailbox is full somebody is taking it over, and will be sent away in turn.
+    pub(super) fn dismiss(&self, charger: &ChargerId) {
+        if let Some(entry) = self.by_charger.lock().get(charger) {
+            entry.mailbox.try_send(Note::Dismiss).ok();
+        }
     }
 
     /// Takes a charger's place; also returns the mailbox of whoever held it.

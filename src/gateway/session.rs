@@ -18,11 +18,14 @@ use super::handshake::Accepted;
 use super::limits::Excess;
 use super::registry::{Note, Place};
 use super::{Contested, Context, Lease};
+use crate::domain::driver::Permission;
 use crate::domain::event::Event;
 use crate::domain::ids::ChargerId;
-use crate::domain::record::{Change, FrameRow, Record, Turn};
+use crate::domain::memory::Known;
+use crate::domain::record::{Answer, Change, FrameRow, Record, Turn};
 use crate::domain::station::Station;
 use crate::domain::time::At;
+use crate::observe::events::gate::DriverRefused;
 use crate::observe::events::gateway::{
     ChargerConnected, ChargerDisconnected, DeviceModelAsked, FrameAnswered, FrameReceived, IdentityContested,
     LedgerFailed, ProtectionWeakened,
@@ -54,6 +57,8 @@ enum End {
     Stuck,
     /// A newer connection of the same charger is here.
     Replaced,
+    /// It may no longer be connected.
+    ShutOut,
     /// The ledger failed it.
     Ledger,
     /// This program ends.
@@ -72,6 +77,7 @@ impl End {
             Self::Silent => "silent",
             Self::Stuck => "stuck",
             Self::Replaced => "replaced",
+            Self::ShutOut => "shut_out",
             Self::Ledger => "ledger_failed",
             Self::Shutdown => "shutdown",
         }
@@ -83,8 +89,8 @@ impl End {
             Self::Gone | Self::Stuck => None,
             Self::BadSocket => Some(CloseCode::Protocol),
             Self::TooLarge => Some(CloseCode::Size),
-            Self::Excess(_) => Some(CloseCode::Policy),
             Self::Silent | Self::Replaced => Some(CloseCode::Normal),
+            Self::ShutOut | Self::Excess(_) => Some(CloseCode::Policy),
             Self::Ledger => Some(CloseCode::Error),
             Self::Shutdown => Some(CloseCode::Away),
         }
@@ -175,6 +181,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 message = self.socket.next() => self.receive(message).await,
                 note = self.place.notes.recv() => match note {
                     Some(Note::Yield(heir)) => return (End::Replaced, Some(heir)),
+                    Some(Note::Dismiss) => Err(End::ShutOut),
                     None => Ok(()),
                 },
                 _ = ping.tick() => self.check().await,
@@ -229,6 +236,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             Message::Call { call, event } => {
                 let must_wait = event.must_be_stored();
                 let booted = matches!(event, Event::Booted(_));
+                if booted {
+                    // Somebody may have accepted it since.
+                    self.station.set_rules(self.context.rules(self.station.charger()));
+                }
                 let mut turn = self.turn(now, event).await?;
                 turn.changes.extend(in_clear);
                 let reply = ocpp::reply(&call, turn.answer.as_ref(), self.heartbeat());
@@ -282,6 +293,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
 
     /// Lets the machine ask what it must know, then handle the event.
     async fn turn(&mut self, now: At, event: Event) -> Result<Turn, End> {
+        if let Some(standing) = event.token().and_then(|token| self.context.gate.driver(token)) {
+            self.station.learn(vec![Known::Driver(standing)]);
+        }
         for _ in 0..MOST_QUESTIONS {
             let questions = self.station.asks(now, &event);
             if questions.is_empty() {
@@ -292,7 +306,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         }
         let begins = self.station.begins_session(now, &event);
         let fresh = begins.then(|| self.context.store.fresh_session_id());
-        Ok(self.station.handle(now, event, fresh))
+        let turn = self.station.handle(now, event, fresh);
+        let told = turn.answer.as_ref().and_then(Answer::grant).map(|grant| grant.permission);
+        if let Some(permission) = told.filter(|permission| *permission != Permission::Accepted) {
+            self.context.observer.tell(DriverRefused { charger: self.station.charger(), permission });
+        }
+        Ok(turn)
     }
 
     async fn commit_and_answer(&mut self, record: Record) -> Result<(), End> {
@@ -387,12 +406,12 @@ async fn linger(mut station: Station, mut place: Place, context: &Context, lease
         let Some(wake) = station.next_wake() else { return };
         let wait = u64::try_from(wake.millis_since((context.clock)())).unwrap_or_default();
         tokio::select! {
-            note = place.notes.recv() => {
-                if let Some(Note::Yield(heir)) = note {
-                    drop(heir.send(station));
-                }
-                return;
-            }
+            note = place.notes.recv() => match note {
+                Some(Note::Yield(heir)) => return drop(heir.send(station)),
+                // It is not connected.
+                Some(Note::Dismiss) => {}
+                None => return,
+            },
             () = lease.stopped() => return,
             () = tokio::time::sleep(Duration::from_millis(wait).min(LINGER_STEP)) => {}
         }

@@ -18,6 +18,7 @@ use super::table::{self, Resource, Row};
 use super::view::View;
 use crate::store::StoreError;
 use crate::store::archive::Archive;
+use crate::store::desk::DeskError;
 
 /// Rows that are read at a time when the whole list is streamed.
 const STREAM_PAGE: usize = 1000;
@@ -50,6 +51,15 @@ pub(super) enum Fault {
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<DeskError> for Fault {
+    fn from(error: DeskError) -> Self {
+        match error {
+            DeskError::Store(error) => Self::Store(error),
+            DeskError::Unknown(reason) | DeskError::Refused(reason) => Self::Store(StoreError::Read(reason)),
+        }
     }
 }
 

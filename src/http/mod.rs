@@ -2,6 +2,7 @@
 
 mod auth;
 mod body;
+mod catalogue;
 mod error;
 mod failures;
 mod keyring;
@@ -26,9 +27,11 @@ use tokio::net::TcpListener;
 
 pub use self::keyring::Keyring;
 use crate::config::metrics::Detail;
+use crate::config::ocpp::UnknownChargers;
 use crate::config::sites::SharedRegistry;
 use crate::domain::token::TokenKey;
 use crate::gateway::registry::Connections;
+use crate::gateway::{Gate, Seals};
 use crate::observe::Observer;
 use crate::store::desk::Desk;
 use crate::store::{OurClock, Store};
@@ -42,14 +45,20 @@ pub struct Api {
     pub store: Store,
     /// What people decided.
     pub desk: Desk,
+    /// What was decided of chargers.
+    pub gate: Gate,
+    /// How secrets of chargers are kept.
+    pub seals: Seals,
+    /// The key under which id tokens are hashed.
+    pub token_key: TokenKey,
+    /// What becomes of chargers that the registry does not know.
+    pub unknown_chargers: UnknownChargers,
     /// The tokens of people and programmes.
     pub keyring: Keyring,
     /// Sites and chargers.
     pub sites: SharedRegistry,
     /// Who is connected.
     pub connections: Connections,
-    /// The key under which id tokens are hashed.
-    pub token_key: TokenKey,
     /// Metrics and live picture.
     pub observer: Observer,
     /// Our time.

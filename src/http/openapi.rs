@@ -101,7 +101,7 @@ fn in_path(name: &str) -> Value {
         "location" => "Id of the location.",
         "evse" => "uid of the EVSE.",
         "connector" => "Id of the connector.",
-        _ => "Identity of the charger, or number of the session.",
+        _ => "Identity of the charger, number of the session, or hash of the token.",
     };
     json!({ "name": name, "in": "path", "required": true, "description": about, "schema": { "type": "string" } })
 }

@@ -1,4 +1,4 @@
-//! All routes on one page: path, whom it is for, what it gives and takes. The OpenAPI document is made from this.
+//! What a route is, and the way of every request to its handler. The routes themselves stand in the catalogue.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,15 +9,15 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::MethodRouter;
 
+pub(super) use super::catalogue::ROUTES;
 use super::error::Problem;
 use super::failures::Failures;
-use super::params::{CHARGER, CURSOR, FORMAT, FROM, LIMIT, Param, SITE, TO};
-use super::routes::{chargers, conformance, device, evidence, health, privacy, sessions, telemetry};
+use super::params::Param;
 use super::table::Resource;
 use super::view::Door;
-use super::{Api, auth, openapi, opendata};
+use super::{Api, auth, opendata};
 use crate::domain::people::Access;
 
 /// A route of the API.
@@ -28,7 +28,7 @@ pub(super) struct Route {
     pub(super) about: &'static str,
     pub(super) gives: Gives,
     pub(super) params: &'static [&'static Param],
-    handler: fn() -> MethodRouter<Door>,
+    pub(super) handler: fn() -> MethodRouter<Door>,
 }
 
 /// What a route does.
@@ -82,281 +82,6 @@ const CAUTION: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-];
-
-/// Every route.
-pub(super) const ROUTES: &[Route] = &[
-    Route {
-        does: Does::Read,
-        path: "/healthz",
-        access: Access::Anyone,
-        about: "The process lives.",
-        gives: Gives::Text("text/plain"),
-        params: &[],
-        handler: || get(health::live),
-    },
-    Route {
-        does: Does::Read,
-        path: "/readyz",
-        access: Access::Anyone,
-        about: "Chargers are served and the ledger takes writes; else 503 and why.",
-        gives: Gives::Text("text/plain"),
-        params: &[],
-        handler: || get(health::ready),
-    },
-    Route {
-        does: Does::Read,
-        path: "/metrics",
-        access: Access::Metrics,
-        about: "Prometheus metrics.",
-        gives: Gives::Text("text/plain; version=0.0.4"),
-        params: &[],
-        handler: || get(health::metrics),
-    },
-    Route {
-        does: Does::Read,
-        path: "/api/v1/openapi.json",
-        access: Access::Anyone,
-        about: "This document.",
-        gives: Gives::Text("application/json"),
-        params: &[],
-        handler: || get(openapi::serve),
-    },
-    Route {
-        does: Does::Read,
-        path: "/api/v1/chargers",
-        access: Access::Viewer,
-        about: "Chargers: those that were met, then those that are only registered.",
-        gives: Gives::List(&chargers::CHARGER_OBJECT),
-        params: chargers::LIST_PARAMS,
-        handler: || get(chargers::list),
-    },
-    Route {
-        does: Does::Read,
-        path: "/api/v1/chargers/{id}",
-        access: Access::Viewer,
-        about: "One charger.",
-        gives: Gives::One(&chargers::CHARGER_OBJECT),
-        params: &[],
-        handler: || get(chargers::one),
-    },
-    Route {
-        does: Does::Read,
-        path: "/api/v1/chargers/{id}/frames",
-        access: Access::Operator,
-        about: "Frames of a charger as received (id tokens hashed), newest first.",
-        gives: Gives::List(&evidence::FRAME),
-        params: &[&FROM, &TO, &evidence::ACTION, &LIMIT, &CURSOR, &FORMAT],
-        handler: || get(evidence::frames),
-    },
-    Route {
-        does: Does::Read,
-        path: "/api/v1/chargers/{id}/timeline",
-        access: Access::Viewer,
-        about: "Availability of a charger's connectors as half-open intervals with cause and proof.",
-        gives: Gives::List(&evidence::INTERVAL),
-        params: &[&FROM, &TO, &evidence::PER, &FORMAT],
-        handler: || get(evidence::timeline),
-    },
-    Route {
-        does: Does::Read,
-        path: "/api/v1/chargers/{id}/device-model",
-        access: Access::Viewer,
-        about: "The device model of a charger of OCPP 2.x, as last reported.",
-        gives: Gives::List(&device::VARIABLE),
-        params: &[&LIMIT, &CURSOR, &FORMAT],
-        handler: || get(device::variables),
-    },
-    Route {
-        does: Does::Read,
-        path: "/api/v1/chargers/{id}/monitors",
-        access: Access::Viewer,
-        about: "What a charger of OCPP 2.x watches by itself, as last reported.",
-        gives: Gives::List(&device::MONITOR),
-        params: &[&LIMIT, &CURSOR, &FORMAT],
-        handler: || get(device::monitors),
-    },
-    Route {
-        does: Does::Read,
-        path: "/api/v1/sessions",
-        access: Access::Viewer,
-        about: "Charging sessions, newest first.",
-        gives: Gives::List(&sessions::SESSION),
-        params: sessions::LIST_PARAMS,
-        handler: || get(sessions::list),
-    },
-    Route {
-        does: Does::Read,
-        path: "/api/v1/sessions/{id}",
-        access: Access::Viewer,
-        about: "One session.",
-        gives: Gives::One(&sessions::SESSION),
-        params: &[],
-        handler: || get(sessions::one),
-    },
-    Route {
-        does: Does::Read,
-        path: "/api/v1/sessions/{id}/readings",
-        access: Access::Viewer,
-        about: "Readings of a session, in order of time.",
-        gives: Gives::List(&sessions::READING),
-        params: &[&LIMIT, &CURSOR, &FORMAT],
-        handler: || get(sessions::readings),
-    },
-    Route {
-        does: Does::Read,
-        path: "/api/v1/telemetry",
-        access: Access::Viewer,
-        about: "Series of what was measured, by connector, charger or site: the last day by the hour, where nothing else is said.",
-        gives: Gives::List(&telemetry::POINT),
-        params: telemetry::PARAMS,
-        handler: || get(telemetry::series),
-    },
-    Route {
-        does: Does::Read,
-        path: "/api/v1/sessions/{id}/reports",
-        access: Access::Viewer,
-        about: "Reports of a session's transaction (OCPP 2.x), in order of arrival.",
-        gives: Gives::List(&device::REPORT),
-        params: &[&LIMIT, &CURSOR, &FORMAT],
-        handler: || get(device::reports),
-    },
-    Route {
-        does: Does::Read,
-        path: "/api/v1/observations",
-        access: Access::Viewer,
-        about: "What chargers of OCPP 2.x saw of their device models, newest first.",
-        gives: Gives::List(&device::OBSERVATION),
-        params: &[&FROM, &TO, &CHARGER, &SITE, &device::ALERT, &LIMIT, &CURSOR, &FORMAT],
-        handler: || get(device::observations),
-    },
-    Route {
-        does: Does::Read,
-        path: "/api/v1/conformance",
-        access: Access::Viewer,
-        about: "How closely makers, models and firmwares keep to their version of OCPP, in order of build and period.",
-        gives: Gives::List(&conformance::CONFORMANCE),
-        params: &[
-            &FROM,
-            &TO,
-            &conformance::VENDOR,
-            &conformance::MODEL,
-            &conformance::PER,
-            &conformance::BY,
-            &LIMIT,
-            &CURSOR,
-            &FORMAT,
-        ],
-        handler: || get(conformance::list),
-    },
-    Route {
-        does: Does::Read,
-        path: "/api/v1/deviations",
-        access: Access::Viewer,
-        about: "Where frames deviate from OCPP, newest first.",
-        gives: Gives::List(&evidence::DEVIATION),
-        params: &[&FROM, &TO, &CHARGER, &SITE, &evidence::RULE, &LIMIT, &CURSOR, &FORMAT],
-        handler: || get(evidence::deviations),
-    },
-    Route {
-        does: Does::Read,
-        path: "/api/v1/handshakes",
-        access: Access::Viewer,
-        about: "Connection attempts, newest first.",
-        gives: Gives::List(&evidence::HANDSHAKE),
-        params: &[&FROM, &TO, &CHARGER, &SITE, &evidence::OUTCOME, &LIMIT, &CURSOR, &FORMAT],
-        handler: || get(evidence::handshakes),
-    },
-    Route {
-        does: Does::Read,
-        path: "/opendata/ocpi/versions",
-        access: Access::Anyone,
-        about: "Open data: the versions of OCPI.",
-        gives: Gives::Ocpi("Versions"),
-        params: &[],
-        handler: || get(opendata::routes::versions),
-    },
-    Route {
-        does: Does::Read,
-        path: "/opendata/ocpi/2.2.1",
-        access: Access::Anyone,
-        about: "Open data: the modules of OCPI 2.2.1.",
-        gives: Gives::Ocpi("Module"),
-        params: &[],
-        handler: || get(opendata::routes::version),
-    },
-    Route {
-        does: Does::Read,
-        path: "/opendata/ocpi/2.2.1/locations",
-        access: Access::Anyone,
-        about: "Open data: locations, oldest first.",
-        gives: Gives::Ocpi("Locations"),
-        params: opendata::routes::LIST_PARAMS,
-        handler: || get(opendata::routes::locations),
-    },
-    Route {
-        does: Does::Read,
-        path: "/opendata/ocpi/2.2.1/locations/{location}",
-        access: Access::Anyone,
-        about: "Open data: a location.",
-        gives: Gives::Ocpi("Location"),
-        params: &[],
-        handler: || get(opendata::routes::one),
-    },
-    Route {
-        does: Does::Read,
-        path: "/opendata/ocpi/2.2.1/locations/{location}/{evse}",
-        access: Access::Anyone,
-        about: "Open data: an EVSE.",
-        gives: Gives::Ocpi("Evse"),
-        params: &[],
-        handler: || get(opendata::routes::one),
-    },
-    Route {
-        does: Does::Read,
-        path: "/opendata/ocpi/2.2.1/locations/{location}/{evse}/{connector}",
-        access: Access::Anyone,
-        about: "Open data: a connector.",
-        gives: Gives::Ocpi("Connector"),
-        params: &[],
-        handler: || get(opendata::routes::one),
-    },
-    Route {
-        does: Does::Read,
-        path: "/opendata/ocpi/2.2.1/tariffs",
-        access: Access::Anyone,
-        about: "Open data: tariffs.",
-        gives: Gives::Ocpi("Tariffs"),
-        params: opendata::routes::LIST_PARAMS,
-        handler: || get(opendata::routes::tariffs),
-    },
-    Route {
-        does: Does::Read,
-        path: "/opendata/irve/dynamic.csv",
-        access: Access::Anyone,
-        about: "Open data: what every EVSE is doing (IRVE dynamique 2.3).",
-        gives: Gives::Text("text/csv"),
-        params: &[],
-        handler: || get(opendata::routes::irve),
-    },
-    Route {
-        does: Does::Read,
-        path: "/api/v1/id-tokens",
-        access: Access::Operator,
-        about: "Id tokens whose clear text is remembered, where privacy.id_tokens says so; in order of hash.",
-        gives: Gives::List(&privacy::CLEAR_TOKEN),
-        params: &[&LIMIT, &CURSOR, &FORMAT],
-        handler: || get(privacy::clear_tokens),
-    },
-    Route {
-        does: Does::Change(&Method::POST, Some(&privacy::PERSON)),
-        path: "/api/v1/forget",
-        access: Access::Admin,
-        about: "Forgets a person: cuts every trace of an id token. Energy and times stay. May take minutes on a large ledger.",
-        gives: Gives::One(&privacy::FORGOTTEN),
-        params: &[],
-        handler: || post(privacy::forget),
-    },
 ];
 
 /// The route of a path pattern.

@@ -35,6 +35,12 @@ pub struct Metrics {
     pub held_back: IntCounterVec,
     /// Takeovers of identities that are contested.
     pub contested_takeovers: IntCounter,
+    /// Chargers connected now that wait for an operator to accept them.
+    pub chargers_held: IntGauge,
+    /// Chargers and addresses that have to wait after too many wrong passwords.
+    pub credential_waits: IntGaugeVec,
+    /// Answers that a token may not charge, by status.
+    pub drivers_refused: IntCounterVec,
     /// Chargers connected now.
     pub connections: IntGauge,
     /// Connections ended, by reason.
@@ -108,6 +114,9 @@ impl Metrics {
             handshakes_not_kept: table.counter("handshakes_not_kept_total", "Refusals counted, not logged or kept.")?,
             held_back: table.counters("held_back_total", "Pauses in reading a socket, by limit.", &["limit"])?,
             contested_takeovers: table.counter("contested_takeovers_total", "Takeovers of contested identities.")?,
+            chargers_held: table.gauge("chargers_held", "Chargers connected that wait for an operator.")?,
+            credential_waits: table.gauges("credential_waits", "Who waits after too many wrong passwords.", &["of"])?,
+            drivers_refused: table.counters("drivers_refused_total", "Tokens that were not accepted.", &["status"])?,
             connections: table.gauge("connections", "Chargers connected now.")?,
             connections_ended: table.counters("connections_ended_total", "Connections ended.", &["reason"])?,
             queue_records: table.gauge("store_queue_records", "Records waiting for a commit.")?,

@@ -4,6 +4,7 @@ use super::Version;
 use super::notes::Notes;
 use super::record::Key;
 use super::{v16, v21, v201};
+use crate::domain::driver::Grant;
 use crate::domain::event::Event;
 use crate::domain::record::Answer;
 use std::time::Duration;
@@ -42,6 +43,13 @@ pub(super) struct Asked<'a> {
     pub(super) echo: Option<&'a str>,
     /// The heartbeat interval where the answer does not say one.
     pub(super) interval: Duration,
+}
+
+impl Asked<'_> {
+    /// What is told of the token that the request names; accepted where nobody has said otherwise.
+    pub(super) fn grant(&self) -> &Grant {
+        self.answer.and_then(Answer::grant).unwrap_or(&Grant::ACCEPTED)
+    }
 }
 
 /// The payload of an answer as JSON; `None` when it cannot be made of what was given.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chargewatch::domain::deviation::Rule;
+use chargewatch::domain::driver::Grant;
 use chargewatch::domain::event::{
     Boot, Event, Metered, Named, Security, Start, StatusReport, Stop, TransactionReport, VendorData,
 };
@@ -103,8 +104,8 @@ fn answer_to(event: &Event) -> Option<Answer> {
     match event {
         Event::Booted(_) => Some(Answer::Boot { now: NOW, interval: Duration::from_secs(600) }),
         Event::Heartbeat => Some(Answer::Time(NOW)),
-        Event::TransactionStarted(_) => Some(Answer::Started(SESSION)),
-        Event::TokenShown(_) => Some(Answer::TokenAccepted),
+        Event::TransactionStarted(_) => Some(Answer::Started(SESSION, Grant::ACCEPTED)),
+        Event::TokenShown(_) => Some(Answer::Token(Grant::ACCEPTED)),
         Event::StatusReported(_)
         | Event::Metered(_)
         | Event::TransactionEnded(_)

@@ -12,6 +12,7 @@
 mod any_input;
 mod fleet;
 mod frames;
+mod gate;
 mod handshakes;
 mod limits;
 mod mutations;

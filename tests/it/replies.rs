@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chargewatch::domain::driver::Grant;
 use chargewatch::domain::ids::SessionId;
 use chargewatch::domain::record::Answer;
 use chargewatch::ocpp::{Call, Version, reply};
@@ -115,7 +116,7 @@ fn without_time_or_session_the_charger_is_asked_to_try_again() {
         assert_eq!(asked(action, None), error);
     }
     assert_eq!(asked("StartTransaction", Some(&Answer::Time(NOW))), error);
-    assert_eq!(asked("Heartbeat", Some(&Answer::Started(SessionId(1)))), error);
+    assert_eq!(asked("Heartbeat", Some(&Answer::Started(SessionId(1), Grant::ACCEPTED))), error);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,8 +10,11 @@ use std::time::{Duration, Instant};
 use chargewatch::app::{self, Running, Setup};
 use chargewatch::config::Settings;
 use chargewatch::config::load::{Sources, load};
+use chargewatch::domain::ids::ChargerId;
 use chargewatch::domain::people::Role;
 use chargewatch::domain::time::At;
+use chargewatch::gateway::Seals;
+use chargewatch::store::desk::credentials::NewCredential;
 use chargewatch::store::desk::people::TokenWish;
 use chargewatch::store::desk::{Author, Desk};
 use futures_util::{SinkExt, StreamExt};
@@ -26,6 +30,30 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// The time at which most tests begin.
 pub(crate) fn noon() -> At {
     At::from_millis(1_795_521_600_000)
+}
+
+/// A password that a charger may have.
+pub(crate) const STRONG: &str = "kX7-qW2_mR9+tB4!";
+
+/// Gives a charger a password at the desk of a folder, as the command line does.
+pub(crate) fn give_password(folder: &Path, charger: &str, password: &str) {
+    let path = folder.join("charger.key");
+    if !path.exists() {
+        std::fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)
+            .unwrap()
+            .write_all(&[7; 32])
+            .unwrap();
+    }
+    let seals = Seals::new(std::fs::read(&path).unwrap().try_into().unwrap());
+    let charger = ChargerId::new(charger);
+    let sealed = seals.seal(&charger, password).unwrap();
+    let desk = Desk::open(folder, Arc::new(noon)).unwrap();
+    let new = NewCredential { charger, sealed, expires: None };
+    desk.import_credentials(&Author::at_the_machine("test"), &[new]).unwrap();
 }
 
 /// A running service.

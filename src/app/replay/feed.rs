@@ -236,7 +236,7 @@ impl Feeder {
         }
         let start = if let Event::TransactionStarted(start) = &event { Some(start.clone()) } else { None };
         let turn = self.turn(fed, at, event).await?;
-        if let (Some(start), Some(Answer::Started(session))) = (start, &turn.answer) {
+        if let (Some(start), Some(Answer::Started(session, _))) = (start, &turn.answer) {
             fed.transactions.started(&plain(&call.id), &start, *session);
         }
         let heartbeat = (self.rules)(fed.station.charger()).heartbeat;

@@ -6,6 +6,7 @@
 
 mod contact;
 mod device;
+mod driver;
 mod metering;
 mod numbering;
 mod report;
@@ -112,7 +113,8 @@ impl Station {
             | Event::MonitorsDescribed(_)
             | Event::Noted => Vec::new(),
         };
-        questions.into_iter().filter(|question| !self.is_answered(question)).collect()
+        let questions = questions.into_iter().chain(self.driver_asks(event));
+        questions.filter(|question| !self.is_answered(question)).collect()
     }
 
     /// Takes the ledger's replies.
@@ -154,7 +156,7 @@ impl Station {
         match event {
             Event::Booted(boot) => self.booted(now, boot, &mut turn),
             Event::Heartbeat => turn.answer = Some(Answer::Time(now)),
-            Event::TokenShown(_) => turn.answer = Some(Answer::TokenAccepted),
+            Event::TokenShown(_) => turn.answer = Some(Answer::Token(self.grant(now, None))),
             Event::StatusReported(report) => self.status_reported(now, report, &mut turn),
             Event::Metered(metered) => self.metered(now, metered, fresh, &mut turn),
             Event::TransactionStarted(start) => self.transaction_started(now, start, fresh, &mut turn),
@@ -257,6 +259,7 @@ impl Station {
             (Question::NextReport(outlet, after), Known::NextReport { outlet: of, after: than, .. }) => {
                 outlet == of && after == than
             }
+            (Question::RunningOf(asked), Known::RunningOf(token, _)) => asked == token,
             _ => false,
         })
     }

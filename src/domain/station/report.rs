@@ -12,7 +12,7 @@ use crate::domain::ids::{Outlet, SessionId};
 use crate::domain::memory::Question;
 use crate::domain::meter::{Mark, points};
 use crate::domain::reading::Word;
-use crate::domain::record::{Change, ReportRow, SessionEvent, SessionRow, SessionState, Turn};
+use crate::domain::record::{Answer, Change, ReportRow, SessionEvent, SessionRow, SessionState, Turn};
 use crate::domain::status::{ConnectorStatus, State};
 use crate::domain::time::{At, Placed};
 
@@ -108,6 +108,8 @@ impl Station {
             }
         };
         self.write(id, what, turn);
+        let begun = super::driver::report_begins(&report).then_some(id);
+        turn.answer = report.token.as_ref().map(|_| Answer::Token(self.grant(now, begun)));
         if ended && !over {
             self.prove_it_ran(id, turn);
             self.paint_while_mute(outlet.unwrap_or(Outlet::STATION), placed.at, State::Unknown, turn);

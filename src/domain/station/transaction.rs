@@ -34,14 +34,14 @@ impl Station {
     pub(super) fn transaction_started(&mut self, now: At, start: Start, fresh: Option<SessionId>, turn: &mut Turn) {
         let placed = place(now, start.at, "timestamp", turn);
         if let Some(known) = self.sessions.begun_by(&start) {
-            turn.answer = Some(Answer::Started(known.row.id));
+            let id = known.row.id;
+            turn.answer = Some(Answer::Started(id, self.grant(now, Some(id))));
             return;
         }
         if !self.contact.was_before_this(placed.at) {
             self.contact.learn_skew(now, start.at, turn);
         }
         let Some(fresh) = fresh else { return };
-        turn.answer = Some(Answer::Started(fresh));
         let transaction = match start.transaction {
             Named::As(id) => id,
             Named::Nothing => fresh.into(),
@@ -67,6 +67,7 @@ impl Station {
         } else {
             self.write(fresh, SessionEvent::Began, turn);
         }
+        turn.answer = Some(Answer::Started(fresh, self.grant(now, Some(fresh))));
     }
 
     pub(super) fn stop_asks(&self, now: At, stop: &Stop) -> Vec<Question> {
@@ -96,6 +97,7 @@ impl Station {
 
     pub(super) fn transaction_ended(&mut self, now: At, stop: Stop, fresh: Option<SessionId>, turn: &mut Turn) {
         let placed = place(now, stop.at, "timestamp", turn);
+        turn.answer = stop.token.as_ref().map(|_| Answer::Token(self.grant(now, None)));
         let known = self.session_of(&stop, placed.at);
         let Some(id) = known.or_else(|| fresh.map(|fresh| self.orphan(now, &stop, fresh, turn))) else { return };
         let outlet = self.sessions.get(id).map_or(Outlet::STATION, |session| session.row.outlet);

@@ -18,7 +18,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::contest;
-use super::handshake::Refusal;
+use super::refusal::Refusal;
 use crate::config::limits::LimitsSettings;
 use crate::domain::ids::ChargerId;
 use crate::observe::Observer;

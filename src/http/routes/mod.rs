@@ -2,17 +2,32 @@
 
 pub(super) mod chargers;
 pub(super) mod conformance;
+pub(super) mod credentials;
 pub(super) mod device;
+pub(super) mod drivers;
 pub(super) mod evidence;
 pub(super) mod health;
+pub(super) mod imports;
+pub(super) mod inbox;
 pub(super) mod privacy;
 pub(super) mod sessions;
 pub(super) mod telemetry;
 
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+
 use super::error::Problem;
 use super::params::{CHARGER, Query, SITE};
+use super::table::{Resource, Row};
 use super::view::View;
 use crate::domain::ids::ChargerId;
+
+/// Answers with one object.
+fn object(resource: &Resource, row: &Row) -> Response {
+    let mut body = String::new();
+    resource.json(row, &mut body);
+    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
 
 /// The chargers that `charger` and `site` ask for. `None` when nothing can fit both; empty means all.
 fn wanted_chargers(view: &View, query: &Query) -> Result<Option<Vec<ChargerId>>, Problem> {

@@ -10,6 +10,7 @@ use rust_ocpp::v1_6::messages::stop_transaction::StopTransactionResponse;
 use rust_ocpp::v1_6::types::{AuthorizationStatus, DataTransferStatus, IdTagInfo, RegistrationStatus};
 use serde::Serialize;
 
+use crate::domain::driver::{Grant, Permission};
 use crate::domain::record::Answer;
 use crate::domain::time::At;
 use crate::ocpp::dialect::{Asked, Payload};
@@ -20,7 +21,7 @@ pub(super) fn boot(asked: &Asked<'_>) -> Payload {
         Answer::Boot { now, interval } => (now, interval, RegistrationStatus::Accepted),
         Answer::BootPending { now, interval } => (now, interval, RegistrationStatus::Pending),
         Answer::Time(now) => (now, asked.interval, RegistrationStatus::Accepted),
-        Answer::TokenAccepted | Answer::Started(_) => return None,
+        Answer::Token(_) | Answer::Started(..) => return None,
     };
     let interval = u32::try_from(interval.as_secs()).unwrap_or(u32::MAX);
     json(&BootNotificationResponse { current_time: utc(now), interval, status })
@@ -32,24 +33,24 @@ pub(super) fn time(asked: &Asked<'_>) -> Payload {
         Answer::Time(now) | Answer::Boot { now, .. } | Answer::BootPending { now, .. } => {
             json(&HeartbeatResponse { current_time: utc(now) })
         }
-        Answer::TokenAccepted | Answer::Started(_) => None,
+        Answer::Token(_) | Answer::Started(..) => None,
     }
 }
 
-/// To an Authorize: accepted, whoever it is.
-pub(super) fn authorized(_asked: &Asked<'_>) -> Payload {
-    json(&AuthorizeResponse { id_tag_info: accepted() })
+/// To an Authorize: whether the token may charge.
+pub(super) fn authorized(asked: &Asked<'_>) -> Payload {
+    json(&AuthorizeResponse { id_tag_info: info(asked.grant()) })
 }
 
-/// To a StartTransaction: accepted, with the id of its session.
+/// To a StartTransaction: the id of its session, whether its token may charge or not.
 pub(super) fn started(asked: &Asked<'_>) -> Payload {
-    let Answer::Started(session) = *asked.answer? else { return None };
-    json(&StartTransactionResponse { id_tag_info: accepted(), transaction_id: session.0 })
+    let Answer::Started(session, grant) = asked.answer? else { return None };
+    json(&StartTransactionResponse { id_tag_info: info(grant), transaction_id: session.0 })
 }
 
 /// To a StopTransaction: token information only where a token was named.
 pub(super) fn stopped(asked: &Asked<'_>) -> Payload {
-    json(&StopTransactionResponse { id_tag_info: asked.names_token.then(accepted) })
+    json(&StopTransactionResponse { id_tag_info: asked.names_token.then(|| info(asked.grant())) })
 }
 
 /// To a DataTransfer: accepted, whatever it is.
@@ -67,8 +68,16 @@ pub(super) fn rejected(_asked: &Asked<'_>) -> Payload {
     Some(r#"{"status":"Rejected"}"#.to_owned())
 }
 
-fn accepted() -> IdTagInfo {
-    IdTagInfo { expiry_date: None, parent_id_tag: None, status: AuthorizationStatus::Accepted }
+fn info(grant: &Grant) -> IdTagInfo {
+    let status = match grant.permission {
+        Permission::Accepted => AuthorizationStatus::Accepted,
+        Permission::Blocked => AuthorizationStatus::Blocked,
+        Permission::Expired => AuthorizationStatus::Expired,
+        Permission::Invalid => AuthorizationStatus::Invalid,
+        Permission::ConcurrentTx => AuthorizationStatus::ConcurrentTx,
+    };
+    let parent_id_tag = grant.group.as_ref().map(|group| group.as_str().to_owned());
+    IdTagInfo { expiry_date: grant.until.map(utc), parent_id_tag, status }
 }
 
 fn utc(at: At) -> DateTime<Utc> {

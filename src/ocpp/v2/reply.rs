@@ -6,7 +6,9 @@
 
 use chrono::{DateTime, Utc};
 use rust_ocpp::v2_0_1::datatypes::id_token_info_type::IdTokenInfoType;
+use rust_ocpp::v2_0_1::datatypes::id_token_type::IdTokenType;
 use rust_ocpp::v2_0_1::enumerations::authorization_status_enum_type::AuthorizationStatusEnumType;
+use rust_ocpp::v2_0_1::enumerations::id_token_enum_type::IdTokenEnumType;
 use rust_ocpp::v2_0_1::enumerations::registration_status_enum_type::RegistrationStatusEnumType;
 use rust_ocpp::v2_0_1::messages::authorize::AuthorizeResponse;
 use rust_ocpp::v2_0_1::messages::boot_notification::BootNotificationResponse;
@@ -15,6 +17,7 @@ use rust_ocpp::v2_0_1::messages::transaction_event::TransactionEventResponse;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::domain::driver::{Grant, Permission};
 use crate::domain::record::Answer;
 use crate::domain::time::At;
 use crate::ocpp::Version;
@@ -26,7 +29,7 @@ pub(in crate::ocpp) fn boot(asked: &Asked<'_>) -> Payload {
         Answer::Boot { now, interval } => (now, interval, RegistrationStatusEnumType::Accepted),
         Answer::BootPending { now, interval } => (now, interval, RegistrationStatusEnumType::Pending),
         Answer::Time(now) => (now, asked.interval, RegistrationStatusEnumType::Accepted),
-        Answer::TokenAccepted | Answer::Started(_) => return None,
+        Answer::Token(_) | Answer::Started(..) => return None,
     };
     // The type holds 16 bits; the schema sets no limit, but a heartbeat a day is none.
     let interval = u16::try_from(interval.as_secs()).unwrap_or(u16::MAX);
@@ -39,18 +42,18 @@ pub(in crate::ocpp) fn time(asked: &Asked<'_>) -> Payload {
         Answer::Time(now) | Answer::Boot { now, .. } | Answer::BootPending { now, .. } => {
             json(&HeartbeatResponse { current_time: utc(now) })
         }
-        Answer::TokenAccepted | Answer::Started(_) => None,
+        Answer::Token(_) | Answer::Started(..) => None,
     }
 }
 
-/// To an Authorize: accepted, whoever it is.
-pub(in crate::ocpp) fn authorized(_asked: &Asked<'_>) -> Payload {
-    json(&AuthorizeResponse { id_token_info: accepted(), ..AuthorizeResponse::default() })
+/// To an Authorize: whether the token may charge.
+pub(in crate::ocpp) fn authorized(asked: &Asked<'_>) -> Payload {
+    json(&AuthorizeResponse { id_token_info: info(asked.grant()), ..AuthorizeResponse::default() })
 }
 
 /// To a TransactionEvent: token information only where a token was named.
 pub(in crate::ocpp) fn transaction(asked: &Asked<'_>) -> Payload {
-    let id_token_info = asked.names_token.then(accepted);
+    let id_token_info = asked.names_token.then(|| info(asked.grant()));
     json(&TransactionEventResponse { id_token_info, ..TransactionEventResponse::default() })
 }
 
@@ -141,8 +144,21 @@ pub(in crate::ocpp) fn vat_echo(payload: &str) -> Option<String> {
     Some(crate::ocppj::quoted(&number))
 }
 
-fn accepted() -> IdTokenInfoType {
-    IdTokenInfoType { status: AuthorizationStatusEnumType::Accepted, ..IdTokenInfoType::default() }
+fn info(grant: &Grant) -> IdTokenInfoType {
+    let status = match grant.permission {
+        Permission::Accepted => AuthorizationStatusEnumType::Accepted,
+        Permission::Blocked => AuthorizationStatusEnumType::Blocked,
+        Permission::Expired => AuthorizationStatusEnumType::Expired,
+        Permission::Invalid => AuthorizationStatusEnumType::Invalid,
+        Permission::ConcurrentTx => AuthorizationStatusEnumType::ConcurrentTx,
+    };
+    let group_id_token = grant.group.as_ref().map(|group| IdTokenType {
+        id_token: group.as_str().to_owned(),
+        kind: IdTokenEnumType::Central,
+        additional_info: None,
+    });
+    let cache_expiry_date_time = grant.until.map(utc);
+    IdTokenInfoType { status, group_id_token, cache_expiry_date_time, ..IdTokenInfoType::default() }
 }
 
 fn utc(at: At) -> DateTime<Utc> {

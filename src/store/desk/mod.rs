@@ -4,6 +4,9 @@
 //! works on the same ledger as a running service; that notices within a second that the edition has risen.
 //! One file per kind of decision; each adds its methods to [`Desk`].
 
+pub mod admissions;
+pub mod credentials;
+pub mod drivers;
 pub mod people;
 pub mod privacy;
 

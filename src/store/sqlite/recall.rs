@@ -97,6 +97,14 @@ impl SqliteReader {
         Ok(samples.collect::<Result<_, _>>()?)
     }
 
+    /// The sessions of a token that run, at whatever charger.
+    fn running_of(&self, token: &TokenHash) -> Result<Vec<SessionId>, StoreError> {
+        let sql = "SELECT id FROM session_row WHERE token = ? AND state = 'active' ORDER BY id";
+        let mut select = self.db.prepare_cached(sql)?;
+        let ids = select.query_map([token.as_str()], |row| row.get(0).map(SessionId))?;
+        Ok(ids.collect::<Result<_, _>>()?)
+    }
+
     fn next_report(&self, station: StationKey, outlet: Outlet, after: At) -> Result<Option<At>, StoreError> {
         let mut select = self.db.prepare_cached(
             "SELECT min(at_ms) FROM status_report WHERE charger_id = ? AND evse = ? AND connector = ? AND at_ms > ?",
@@ -171,6 +179,7 @@ impl Reader for SqliteReader {
                 let found = self.next_report(station, *outlet, *after)?;
                 return Ok(Known::NextReport { outlet: *outlet, after: *after, found });
             }
+            Question::RunningOf(token) => return Ok(Known::RunningOf(token.clone(), self.running_of(token)?)),
         };
         Ok(Known::Session { to: question.clone(), found })
     }

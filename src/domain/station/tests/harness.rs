@@ -10,7 +10,7 @@ use crate::domain::ids::{ChargerId, Outlet, SessionId, StationKey, TransactionId
 use crate::domain::memory::{Known, Question, StationMemory};
 use crate::domain::meter::BEARING;
 use crate::domain::reading::{Flags, ReadingKind, Sample, Word, measurand};
-use crate::domain::record::{Answer, Change, ConnectorNow, Effect, Paint, ReadingRow, SessionRow, Turn};
+use crate::domain::record::{Answer, Change, ConnectorNow, Effect, Paint, ReadingRow, SessionRow, SessionState, Turn};
 use crate::domain::station::{Rules, Station};
 use crate::domain::status::{ConnectorStatus, State};
 use crate::domain::time::{At, ChargerTime};
@@ -82,7 +82,7 @@ impl Bench {
     /// are over come along.
     pub(super) fn restart(&mut self, remembered: usize) {
         let (open, over): (Vec<_>, Vec<_>) =
-            self.sessions.values().cloned().partition(|row| row.state == crate::domain::record::SessionState::Active);
+            self.sessions.values().cloned().partition(|row| row.state == SessionState::Active);
         let complete = over.len() <= remembered;
         let mut sessions: Vec<_> = over.into_iter().rev().take(remembered).chain(open).collect();
         sessions.sort_by_key(|row| row.id);
@@ -232,6 +232,13 @@ impl Bench {
                 let next = self.reports.iter().filter(|(of, at)| of == outlet && at > after).map(|(_, at)| *at).min();
                 return Known::NextReport { outlet: *outlet, after: *after, found: next };
             }
+            Question::RunningOf(token) => {
+                let runs = |row: &&SessionRow| row.token.as_ref() == Some(token) && row.state == SessionState::Active;
+                return Known::RunningOf(
+                    token.clone(),
+                    self.sessions.values().filter(runs).map(|row| row.id).collect(),
+                );
+            }
         };
         Known::Session { to: question.clone(), found: found.cloned().map(Box::new) }
     }
@@ -328,7 +335,7 @@ pub(super) fn status(outlet: Outlet, at: Option<At>, status: ConnectorStatus) ->
 /// The session id that a start was answered with.
 pub(super) fn answered(turn: &Turn) -> i32 {
     match &turn.answer {
-        Some(Answer::Started(id)) => id.0,
+        Some(Answer::Started(id, _)) => id.0,
         other => panic!("a start is answered with an id, not {other:?}"),
     }
 }
