@@ -64,6 +64,8 @@
 //!     clear text remembered, in one table. What there is of persons, and how it goes, stands in `store/PRIVACY.md`.
 //! 12. **Telemetry is the ledger, later**: it leaves behind a position that moves only with the server's acknowledgement, is
 //!     made from what the ledger says when it is sent, and names no person, not even by a hash.
+//! 13. **What a file told is not what a charger told**: imported sessions have numbers below 0, a source and marks of what was
+//!     odd; machines, metrics, availability and telemetry do not see them.
 //!
 //! # Where do I change …?
 //!
@@ -75,6 +77,7 @@
 //! | a fact of the ledger | a migration in `store/sqlite/`, a `Change`, its writer and reader | exhaustive matches |
 //! | a metric | a line in `observe/metrics.rs` or `observe/page.rs` | tidy: a row in `dashboards/README.md` |
 //! | an API route | a line in `http/catalogue.rs` with whom it is for, a handler in `http/routes/` | the OpenAPI document is made from it |
+//! | a cell of an imported file | a target in `app/import/map.rs`, its reading in `app/import/row.rs` | a key in `config/import-perth-kinross.toml` |
 //! | a decision of people | a file in `store/desk/`, its table in a migration; `Desk::change` writes the audit log | – |
 //! | a measure of telemetry | a row in `domain/telemetry.rs` | its field name follows; a row in `dashboards/README.md` |
 //! | a telemetry server | a folder in `sink/`, a section of settings | `sink/suite.rs` |

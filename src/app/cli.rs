@@ -8,7 +8,8 @@ use clap::{Args, Parser, Subcommand};
 
 use super::doors::Doors;
 use super::{
-    Failure, charger, demo, driver_token, forget, healthcheck, replay, screen, serve, simulate, telemetry, token,
+    Failure, charger, demo, driver_token, forget, healthcheck, import, replay, screen, serve, simulate, telemetry,
+    token,
 };
 use crate::config::Settings;
 use crate::config::load::{Sources, load};
@@ -71,6 +72,8 @@ enum Command {
     /// Forget a person: cut every trace of an id token in the ledger, also beside a running service. Energy and times stay.
     #[command(after_help = "Example: chargewatch forget --token - --data-dir /var/lib/chargewatch < card.txt")]
     Forget(forget::ForgetFlags),
+    /// Take the history of other systems into the ledger, also while chargewatch serves.
+    Import(import::ImportFlags),
     /// Check the settings, the registry and the certificates, and say what is wrong.
     #[command(after_help = "Exits with 0 when all is well, with 2 when something is wrong.")]
     CheckConfig(ConfigFlag),
@@ -130,6 +133,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::DriverToken(flags) => driver_token::run(flags),
         Command::Token(flags) => token::run(flags),
         Command::Forget(flags) => forget::run(flags),
+        Command::Import(flags) => import::run(flags),
         Command::CheckConfig(flag) => check(&flag),
         Command::Healthcheck { http } => healthcheck::ask(http).map_err(Failure::trouble),
     }

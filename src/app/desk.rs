@@ -37,11 +37,16 @@ pub(super) struct AtTheDesk {
 impl DeskFlags {
     /// Opens the desk.
     pub(super) fn open(self) -> Result<AtTheDesk, Failure> {
-        let flags = ServeFlags { config: self.config, ocpp_listen: None, http_listen: None, data_dir: self.data_dir };
-        let settings = flags.settings()?;
+        let settings = self.settings()?;
         let clock = Arc::new(|| At::from(Utc::now()));
         let desk = Desk::open(&settings.store.data_dir, clock).map_err(Failure::trouble)?;
-        Ok(AtTheDesk { settings, desk, author: Author::at_the_machine(&account()) })
+        Ok(AtTheDesk { settings, desk, author: author() })
+    }
+
+    /// The settings that name the desk, without opening it.
+    pub(super) fn settings(self) -> Result<Settings, Failure> {
+        let flags = ServeFlags { config: self.config, ocpp_listen: None, http_listen: None, data_dir: self.data_dir };
+        flags.settings()
     }
 }
 
@@ -52,6 +57,11 @@ impl From<DeskError> for Failure {
             DeskError::Store(_) => Self::trouble(error),
         }
     }
+}
+
+/// Who runs this program.
+pub(super) fn author() -> Author {
+    Author::at_the_machine(&account())
 }
 
 /// The name of the account that runs this program. Not from USER, which anybody may set to another's.

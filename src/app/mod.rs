@@ -8,6 +8,7 @@ mod doors;
 mod driver_token;
 mod forget;
 mod healthcheck;
+mod import;
 mod key;
 mod replay;
 mod screen;

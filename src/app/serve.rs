@@ -30,7 +30,7 @@ use crate::observe::builds::Build;
 use crate::observe::{Observer, log};
 use crate::sink::drain::{Drain, Rules};
 use crate::sink::influx::Influx;
-use crate::store::archive::Archive;
+use crate::store::archive::{Archive, ChargerView};
 use crate::store::desk::Desk;
 use crate::store::device::ConformanceFilter;
 use crate::store::telemetry::Keeping;
@@ -259,7 +259,9 @@ async fn seed(store: &Store, observer: &Observer) -> Result<(), StoreError> {
                 let views = archive.chargers(None, after, SEED_PAGE)?;
                 let Some(last) = views.last() else { break };
                 after = Some(last.key);
-                for view in views {
+                // What only an imported file named was never met: it is no part of the present.
+                let met = |view: &ChargerView| view.protocol.is_some() || view.last_heard.is_some() || view.boots > 0;
+                for view in views.into_iter().filter(met) {
                     board.seed(&view.charger, |live| {
                         live.heard = view.last_heard;
                         live.boots = view.boots.into();

@@ -174,8 +174,8 @@ fn variable(key: &str) -> String {
     format!("{PREFIX}{}", key.replace('.', "__").to_uppercase())
 }
 
-/// What may have been meant.
-fn suggestion<'a>(wrong: &str, known: impl Iterator<Item = &'a String>) -> String {
+/// What may have been meant, as a question; empty where nothing is known.
+pub fn suggestion<'a>(wrong: &str, known: impl Iterator<Item = &'a String>) -> String {
     let nearest = known.max_by(|a, b| strsim::jaro_winkler(wrong, a).total_cmp(&strsim::jaro_winkler(wrong, b)));
     nearest.map_or_else(String::new, |nearest| format!("did you mean \"{nearest}\"?"))
 }
@@ -216,7 +216,8 @@ fn keys(text: &str) -> Result<BTreeMap<String, Range<usize>>, toml::de::Error> {
     Ok(found)
 }
 
-fn line_of(text: &str, span: &Range<usize>) -> usize {
+/// The line of a text, from 1, in which a span begins.
+pub fn line_of(text: &str, span: &Range<usize>) -> usize {
     text.get(..span.start).map_or(1, |before| before.matches('\n').count() + 1)
 }
 

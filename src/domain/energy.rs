@@ -61,7 +61,8 @@ pub enum EnergyQuality {
     Interval,
     /// Power integrated over time.
     Integrated,
-    /// Difference of registers, but one end is not the session's own (no stop, a reset, an unusable field).
+    /// Difference of registers, but one end is not the session's own (no stop, a reset, an unusable field); or a total that
+    /// another system told.
     Inferred,
     /// Spread between known points.
     Interpolated,

@@ -12,6 +12,7 @@ pub mod energy;
 pub mod event;
 pub mod fault;
 pub mod ids;
+pub mod imported;
 pub mod memory;
 pub mod meter;
 pub mod ocpi;

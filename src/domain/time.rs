@@ -66,7 +66,7 @@ impl fmt::Display for At {
 }
 
 /// 2010-01-01T00:00:00Z: no OCPP charger spoke before.
-const EARLIEST_PLAUSIBLE: At = At::from_millis(1_262_304_000_000);
+pub const EARLIEST_PLAUSIBLE: At = At::from_millis(1_262_304_000_000);
 
 /// How far ahead of our clock a charger's clock may run before its time is not believed: 5 minutes.
 pub const TOLERATED_AHEAD_MS: i64 = 5 * 60 * 1000;

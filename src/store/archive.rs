@@ -4,6 +4,7 @@
 use crate::domain::energy::{Milli, MilliWh};
 use crate::domain::event::Boot;
 use crate::domain::ids::{ChargerId, FrameKey, Outlet, SessionId, StationKey};
+use crate::domain::imported::Origin;
 use crate::domain::reading::{Flags, ReadingKind};
 use crate::domain::record::{ConnectorNow, SessionRow, SessionState};
 use crate::domain::security::Profile;
@@ -190,6 +191,8 @@ pub struct SessionFilter {
     pub until: Option<At>,
     /// In this state.
     pub state: Option<SessionState>,
+    /// From this source: the name of an import, or [`crate::domain::imported::CHARGER`] for what chargers told.
+    pub source: Option<String>,
 }
 
 /// A session with its charger.
@@ -201,6 +204,8 @@ pub struct SessionView {
     pub row: SessionRow,
     /// How many readings it has.
     pub reading_count: u32,
+    /// Where it came from, if not from its charger.
+    pub origin: Option<Origin>,
 }
 
 /// Which frames, deviations or handshakes.

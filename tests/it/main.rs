@@ -14,6 +14,7 @@ mod fleet;
 mod frames;
 mod gate;
 mod handshakes;
+mod imports;
 mod limits;
 mod mutations;
 mod operations;

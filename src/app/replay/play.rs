@@ -206,6 +206,7 @@ impl<'f> Player<'f> {
                 from: Some(first),
                 until: Some(last.plus_millis(1)),
                 state: None,
+                source: None,
             };
             let touched: Vec<SessionId> = charger.touched.iter().copied().collect();
             let (sessions, more) = sessions(&self.feeder.store, filter, touched).await.map_err(Failure::trouble)?;

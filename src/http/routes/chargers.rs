@@ -114,7 +114,11 @@ pub(in crate::http) const CHARGER_OBJECT: Resource = Resource {
         Field { name: "serial", kind: Kind::Text, about: "Serial number." },
         Field { name: "firmware", kind: Kind::Text, about: "Firmware version." },
         Field { name: "state", kind: Kind::Word(STATES), about: "Its connectors together." },
-        Field { name: "first_seen", kind: Kind::Time, about: "When it first connected." },
+        Field {
+            name: "first_seen",
+            kind: Kind::Time,
+            about: "When it first connected, or an imported file first named it.",
+        },
         Field { name: "last_boot", kind: Kind::Time, about: "When it last booted." },
         Field { name: "last_heard", kind: Kind::Time, about: "When it was last heard." },
         Field { name: "boots", kind: Kind::Whole, about: "How often it has booted." },

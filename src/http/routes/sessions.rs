@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use super::wanted_chargers;
 use crate::config::sites::Registry;
 use crate::domain::ids::SessionId;
+use crate::domain::imported;
 use crate::domain::reading::{Flags, Word};
 use crate::domain::record::SessionState;
 use crate::domain::sequence::SeqNos;
@@ -23,14 +24,25 @@ const STATES: &[&str] = &["active", "ended", "ended_without_stop", "orphan"];
 
 const STATE: Param = Param { name: "state", about: "In this state.", words: STATES };
 
-pub(in crate::http) const LIST_PARAMS: &[&Param] = &[&FROM, &TO, &CHARGER, &SITE, &STATE, &LIMIT, &CURSOR, &FORMAT];
+const SOURCE: Param = Param {
+    name: "source",
+    about: "From this source: charger, or the name under which a file was imported.",
+    words: &[],
+};
+
+pub(in crate::http) const LIST_PARAMS: &[&Param] =
+    &[&FROM, &TO, &CHARGER, &SITE, &STATE, &SOURCE, &LIMIT, &CURSOR, &FORMAT];
 
 /// A session.
 pub(in crate::http) const SESSION: Resource = Resource {
     name: "Session",
     about: "A charging session.",
     fields: &[
-        Field { name: "id", kind: Kind::Whole, about: "Number of the session, unique for good." },
+        Field {
+            name: "id",
+            kind: Kind::Whole,
+            about: "Number of the session, unique for good; below 0 where it was imported.",
+        },
         Field { name: "charger_id", kind: Kind::Text, about: "Identity of the charger." },
         Field { name: "site_id", kind: Kind::Text, about: "Site of the charger in the registry." },
         Field {
@@ -52,7 +64,7 @@ pub(in crate::http) const SESSION: Resource = Resource {
         Field {
             name: "provisional",
             kind: Kind::Bool,
-            about: "Whether a later message may still change it: anything but ended.",
+            about: "Whether a later message may still change it: anything but ended or imported.",
         },
         Field {
             name: "started_at",
@@ -90,6 +102,18 @@ pub(in crate::http) const SESSION: Resource = Resource {
             about: "Which of the charger's reports have come, by their numbers: 0..5,7 (OCPP 2.x).",
         },
         Field { name: "missing_reports", kind: Kind::Whole, about: "How many are missing between them (OCPP 2.x)." },
+        Field {
+            name: "source",
+            kind: Kind::Text,
+            about: "Who told it: charger, or the name under which a file of another system was imported.",
+        },
+        Field { name: "source_session", kind: Kind::Text, about: "Its id in the imported file." },
+        Field { name: "source_site", kind: Kind::Text, about: "Its site as the imported file names it." },
+        Field {
+            name: "source_flags",
+            kind: Kind::Text,
+            about: "What was odd about it in the imported file: no_end, end_before_start, clock_change, clock_gap, day_month_swapped, whole_minutes, negative_energy, high_energy, high_power, long, overlap, meters_disagree.",
+        },
     ],
 };
 
@@ -130,6 +154,7 @@ pub(in crate::http) async fn list(view: View, RawQuery(query): RawQuery) -> Resu
         from: query.time(&FROM)?,
         until: query.time(&TO)?,
         state: query.text(&STATE).and_then(SessionState::from_word),
+        source: query.text(&SOURCE).map(str::to_owned),
     };
     let filter = wanted_chargers(&view, &query)?.map(|chargers| SessionFilter { chargers, ..filter });
     list::answer(&view, &SESSION, &query, Sessions { filter, view: view.clone() }).await
@@ -188,6 +213,8 @@ fn row(view: &SessionView, sites: &Registry, people: bool) -> Row {
     let session = &view.row;
     let charger = sites.chargers.get(&view.charger);
     let evse = charger.map_or(session.outlet.evse, |charger| charger.evse_of(session.outlet));
+    let origin = view.origin.as_ref();
+    let odd = origin.map(|origin| origin.oddities.words().collect::<Vec<_>>().join(" "));
     let numbered = Some(&session.reports).filter(|reports| !reports.is_empty());
     vec![
         i64::from(session.id.0).into(),
@@ -197,7 +224,7 @@ fn row(view: &SessionView, sites: &Registry, people: bool) -> Row {
         session.outlet.connector.into(),
         (&*session.transaction.0).into(),
         session.state.as_str().into(),
-        (session.state != SessionState::Ended).into(),
+        (session.state != SessionState::Ended && origin.is_none()).into(),
         session.started_at.into(),
         session.ended_at.into(),
         session.meter_start.into(),
@@ -210,6 +237,10 @@ fn row(view: &SessionView, sites: &Registry, people: bool) -> Row {
         session.received_at.into(),
         numbered.map(SeqNos::to_string).into(),
         numbered.map(|reports| i64::try_from(reports.missing()).unwrap_or(i64::MAX)).into(),
+        origin.map_or(imported::CHARGER, |origin| origin.source.as_str()).into(),
+        origin.and_then(|origin| origin.session.as_deref()).into(),
+        origin.and_then(|origin| origin.site.as_deref()).into(),
+        odd.filter(|words| !words.is_empty()).into(),
     ]
 }
 

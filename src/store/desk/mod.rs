@@ -7,6 +7,7 @@
 pub mod admissions;
 pub mod credentials;
 pub mod drivers;
+pub mod imports;
 pub mod people;
 pub mod privacy;
 
@@ -118,6 +119,15 @@ impl Desk {
     pub fn open(data_dir: &Path, clock: OurClock) -> Result<Self, StoreError> {
         let connection = sqlite::open_for_desk(data_dir)?;
         Ok(Self { connection: Arc::new(Mutex::new(connection)), clock })
+    }
+
+    /// Opens the desk of a data folder to look at; `None` where there is no ledger.
+    ///
+    /// # Errors
+    /// When the ledger cannot be opened, or its schema is another one.
+    pub fn open_for_reading(data_dir: &Path, clock: OurClock) -> Result<Option<Self>, StoreError> {
+        let connection = sqlite::open_to_look(data_dir)?;
+        Ok(connection.map(|connection| Self { connection: Arc::new(Mutex::new(connection)), clock }))
     }
 
     /// Our time.

@@ -9,6 +9,7 @@ use super::timeline;
 use crate::domain::availability::Interval;
 use crate::domain::energy::{IN_VAIN, Milli, MilliWh};
 use crate::domain::ids::{ChargerId, FrameKey, Outlet, SessionId, StationKey};
+use crate::domain::imported::{CHARGER, HASHED, Oddities, Origin};
 use crate::domain::reading::Flags;
 use crate::domain::security::Profile;
 use crate::domain::time::At;
@@ -95,6 +96,29 @@ fn maybe_at(row: &Row<'_>, index: usize) -> Result<Option<At>, rusqlite::Error> 
 
 fn charger(row: &Row<'_>, index: usize) -> Result<ChargerId, rusqlite::Error> {
     row.get::<_, String>(index).map(ChargerId::new)
+}
+
+/// Selects sessions as [`session_view`] reads them.
+fn session_select() -> String {
+    format!(
+        "SELECT c.charger, f.name, i.identity, i.site, i.oddities, {SESSION}
+         FROM session_row s JOIN charger_row c ON c.id = s.charger_id
+         LEFT JOIN imported_session i ON i.session_id = s.id LEFT JOIN import_source f ON f.id = i.source_id"
+    )
+}
+
+fn session_view(row: &Row<'_>) -> Result<SessionView, rusqlite::Error> {
+    let origin = match row.get(1)? {
+        None => None,
+        Some(source) => Some(Origin {
+            source,
+            session: Some(row.get::<_, String>(2)?).filter(|identity| !identity.starts_with(HASHED)),
+            site: row.get(3)?,
+            oddities: Oddities(row.get(4)?),
+        }),
+    };
+    let (session, reading_count) = rows::session(row, 5)?;
+    Ok(SessionView { charger: charger(row, 0)?, row: session, reading_count, origin })
 }
 
 fn deviation(row: &Row<'_>) -> Result<DeviationView, rusqlite::Error> {
@@ -188,23 +212,18 @@ impl Archive for SqliteReader {
         wanted.maybe("s.began_ms < ?", filter.until.map(At::millis));
         wanted.maybe("s.state = ?", filter.state.map(|state| state.as_str().to_owned()));
         wanted.maybe("s.id < ?", before.map(|id| i64::from(id.0)));
-        let select =
-            format!("SELECT c.charger, {SESSION} FROM session_row s JOIN charger_row c ON c.id = s.charger_id");
-        self.list(&select, wanted, "s.id DESC", limit, |row| {
-            let (session, reading_count) = rows::session(row, 1)?;
-            Ok(SessionView { charger: charger(row, 0)?, row: session, reading_count })
-        })
+        match &filter.source {
+            Some(source) if source == CHARGER => wanted.and("s.id > ?", 0),
+            Some(source) => wanted.and("f.name = ?", source.clone()),
+            None => {}
+        }
+        self.list(&session_select(), wanted, "s.id DESC", limit, session_view)
     }
 
     fn session(&mut self, id: SessionId) -> Result<Option<SessionView>, StoreError> {
         let mut wanted = Where::default();
         wanted.and("s.id = ?", i64::from(id.0));
-        let select =
-            format!("SELECT c.charger, {SESSION} FROM session_row s JOIN charger_row c ON c.id = s.charger_id");
-        let found = self.list(&select, wanted, "s.id", 1, |row| {
-            let (session, reading_count) = rows::session(row, 1)?;
-            Ok(SessionView { charger: charger(row, 0)?, row: session, reading_count })
-        })?;
+        let found = self.list(&session_select(), wanted, "s.id", 1, session_view)?;
         Ok(found.into_iter().next())
     }
 
@@ -325,7 +344,7 @@ impl Archive for SqliteReader {
             "SELECT c.charger, t.evse, t.connector, sum(sessions), sum(energy), sum(vain), sum(changes) FROM (
                SELECT charger_id, evse, connector, count(*) AS sessions, coalesce(sum(energy_mwh), 0) AS energy,
                  count(*) FILTER (WHERE state IN ('ended', 'ended_without_stop') AND energy_mwh < ?1) AS vain, 0 AS changes
-               FROM session_row GROUP BY 1, 2, 3
+               FROM session_row WHERE id > 0 GROUP BY 1, 2, 3
                UNION ALL SELECT charger_id, evse, connector, 0, 0, 0, changes FROM connector_row
              ) t JOIN charger_row c ON c.id = t.charger_id GROUP BY t.charger_id, t.evse, t.connector",
         )?;

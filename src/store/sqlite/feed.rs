@@ -198,7 +198,7 @@ impl SqliteReader {
     fn sessions_near(&self, entry: &Entry) -> Result<Vec<i32>, rusqlite::Error> {
         let mut select = self.db.prepare_cached(
             "SELECT id FROM session_row WHERE charger_id = ? AND started_ms >= ? AND started_ms < ? AND evse = ?
-               AND connector = ? AND ended_ms > ? ORDER BY started_ms LIMIT 50",
+               AND connector = ? AND ended_ms > ? AND id > 0 ORDER BY started_ms LIMIT 50",
         )?;
         let (from, until) = (entry.at.saturating_sub(SESSION_REACH_MS), entry.until.unwrap_or(i64::MAX));
         let values = params![entry.station, from, until, entry.outlet.evse, entry.outlet.connector, entry.at];

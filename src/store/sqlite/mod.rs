@@ -118,6 +118,17 @@ pub(super) fn open_for_desk(folder: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// Opens a ledger for the operators' desk to look at, where there is one.
+pub(super) fn open_to_look(folder: &Path) -> Result<Option<Connection>, StoreError> {
+    let path = folder.join(FILE);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    of_present_schema(&connection, &path)?;
+    Ok(Some(connection))
+}
+
 /// Opens a ledger for reading alone, also while a chargewatch serves from it.
 pub(super) fn open_for_reading(folder: &Path) -> Result<SqliteReader, StoreError> {
     let path = folder.join(FILE);

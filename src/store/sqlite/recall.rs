@@ -49,7 +49,8 @@ impl SqliteReader {
         Ok(found.map(|(session, _)| Box::new(session)))
     }
 
-    /// Open sessions and the newest others, oldest first; and whether that is all.
+    /// Open sessions and the newest others, oldest first; and whether that is all. Imported sessions (their numbers are
+    /// below 0) are no business of a machine, here and in its questions.
     fn remembered(&self, key: StationKey) -> Result<(Vec<SessionRow>, bool), StoreError> {
         // A token that was forgotten may be any.
         let forgotten = format!("CASE WHEN s.token_forgotten_ms IS NULL THEN s.token ELSE '{FORGOTTEN}' END AS token");
@@ -57,7 +58,7 @@ impl SqliteReader {
         let sql = format!(
             "SELECT {columns} FROM session_row s WHERE s.charger_id = ?1 AND s.state = 'active'
              UNION ALL SELECT * FROM (SELECT {columns} FROM session_row s
-               WHERE s.charger_id = ?1 AND s.state <> 'active' ORDER BY s.id DESC LIMIT ?2)"
+               WHERE s.charger_id = ?1 AND s.state <> 'active' AND s.id > 0 ORDER BY s.id DESC LIMIT ?2)"
         );
         let limit = i64::try_from(REMEMBERED + 1).unwrap_or(i64::MAX);
         let mut select = self.db.prepare_cached(&sql)?;
@@ -166,12 +167,12 @@ impl Reader for SqliteReader {
                 params![station.0, at.millis(), energy(register)],
             )?,
             Question::Transaction(id) => self.one_session(
-                "WHERE s.charger_id = ? AND s.transaction_id = ? ORDER BY s.id DESC",
+                "WHERE s.charger_id = ? AND s.transaction_id = ? AND s.id > 0 ORDER BY s.id DESC",
                 params![station.0, &*id.0],
             )?,
             Question::RunningAt(outlet, at) => self.one_session(
                 "WHERE s.charger_id = ?1 AND s.evse = ?2 AND s.connector = ?3 AND s.started_ms <= ?4
-                   AND (s.ended_ms IS NULL OR s.ended_ms >= ?4) ORDER BY s.started_ms DESC",
+                   AND (s.ended_ms IS NULL OR s.ended_ms >= ?4) AND s.id > 0 ORDER BY s.started_ms DESC",
                 params![station.0, outlet.evse, outlet.connector, at.millis()],
             )?,
             Question::MeterHistory(id) => return Ok(Known::MeterHistory(*id, self.meter_history(station, *id)?)),

@@ -481,7 +481,7 @@ impl Backend for SqliteBackend {
 
     fn highest_session(&mut self) -> Result<SessionId, StoreError> {
         self.db
-            .query_row("SELECT coalesce(max(id), 0) FROM session_row", [], |row| row.get(0))
+            .query_row("SELECT max(coalesce(max(id), 0), 0) FROM session_row", [], |row| row.get(0))
             .map(SessionId)
             .map_err(|error| StoreError::Read(error.to_string()))
     }
