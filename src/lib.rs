@@ -34,7 +34,8 @@
 //! | [`sink`] | telemetry on its way out: InfluxDB 2, back-fill, export; the only user of influxdb2 and parquet | domain, config, observe, store |
 //! | [`tls`] | certificates: loaded, checked, watched, read anew; the only user of rustls and x509-parser | domain, config, observe |
 //! | [`gateway`] | the charger side: listeners, handshake, one task per charger | all above |
-//! | [`http`] | the readers' side: who may what, lists, objects, metrics, open data | domain, config, observe, store, tls, gateway's list of connections |
+//! | [`report`] | figures: one file per report, a fold over facts that the ledger keeps by EVSE and day; `METHOD.md` says each formula | domain, config, store |
+//! | [`http`] | the readers' side: who may what, lists, objects, metrics, open data | domain, config, observe, store, report, tls, gateway's list of connections |
 //! | [`sim`] | a simulated fleet with its own JSON and its own true meter: an independent witness | – |
 //! | [`app`] | command line, start and stop; the only place that knows everything | all |
 //!
@@ -79,6 +80,8 @@
 //! | an API route | a line in `http/catalogue.rs` with whom it is for, a handler in `http/routes/` | the OpenAPI document is made from it |
 //! | a cell of an imported file | a target in `app/import/map.rs`, its reading in `app/import/row.rs` | a key in `config/import-perth-kinross.toml` |
 //! | a decision of people | a file in `store/desk/`, its table in a migration; `Desk::change` writes the audit log | – |
+//! | a report | a file in `report/`, its line in `report/mod.rs`; API, CLI and the list follow | a heading in `report/METHOD.md` |
+//! | a fact that reports sum | a variant of `domain::service::Fact`, its column in the migration of reports | the property test compares kept and new |
 //! | a measure of telemetry | a row in `domain/telemetry.rs` | its field name follows; a row in `dashboards/README.md` |
 //! | a telemetry server | a folder in `sink/`, a section of settings | `sink/suite.rs` |
 //! | something that the registry says | a line in `config/sites_file/keys.rs`, its reading in `build.rs`; `config/example-sites.*` | – |
@@ -94,6 +97,7 @@ pub mod http;
 pub mod observe;
 pub mod ocpp;
 pub mod ocppj;
+pub mod report;
 pub mod sim;
 pub mod sink;
 pub mod store;

@@ -17,9 +17,13 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("sink", &["domain", "config", "observe", "store"]),
     ("tls", &["domain", "config", "observe"]),
     ("gateway", &["ocppj", "ocpp", "domain", "store", "config", "observe", "tls"]),
-    ("http", &["domain", "store", "gateway", "config", "observe", "tls"]),
+    ("report", &["domain", "config", "store"]),
+    ("http", &["domain", "store", "gateway", "config", "observe", "report", "tls"]),
     ("sim", &[]),
-    ("app", &["domain", "ocppj", "ocpp", "config", "observe", "store", "sink", "tls", "gateway", "http", "sim"]),
+    (
+        "app",
+        &["domain", "ocppj", "ocpp", "config", "observe", "store", "sink", "tls", "gateway", "http", "report", "sim"],
+    ),
 ];
 
 /// Crates that only some rooms may name.

@@ -8,8 +8,8 @@ use clap::{Args, Parser, Subcommand};
 
 use super::doors::Doors;
 use super::{
-    Failure, charger, demo, driver_token, forget, healthcheck, import, replay, screen, serve, simulate, telemetry,
-    token,
+    Failure, charger, demo, driver_token, exemption, forget, healthcheck, import, replay, report, screen, serve,
+    simulate, telemetry, token,
 };
 use crate::config::Settings;
 use crate::config::load::{Sources, load};
@@ -74,6 +74,13 @@ enum Command {
     Forget(forget::ForgetFlags),
     /// Take the history of other systems into the ledger, also while chargewatch serves.
     Import(import::ImportFlags),
+    /// Tell a report: figures with what is needed to judge them. Without a name, the reports there are.
+    #[command(
+        after_help = "Examples: chargewatch report reliability --period 2026-10 --group-by site\n          chargewatch report explain --evse MK-1/2 --period 2026-11-24"
+    )]
+    Report(report::ReportFlags),
+    /// Enter, list and revoke stretches of time that do not count, with their evidence.
+    Exemption(exemption::ExemptionFlags),
     /// Check the settings, the registry and the certificates, and say what is wrong.
     #[command(after_help = "Exits with 0 when all is well, with 2 when something is wrong.")]
     CheckConfig(ConfigFlag),
@@ -134,6 +141,8 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Token(flags) => token::run(flags),
         Command::Forget(flags) => forget::run(flags),
         Command::Import(flags) => import::run(flags),
+        Command::Report(flags) => report::run(flags),
+        Command::Exemption(flags) => exemption::run(flags),
         Command::CheckConfig(flag) => check(&flag),
         Command::Healthcheck { http } => healthcheck::ask(http).map_err(Failure::trouble),
     }

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use chrono::Utc;
+use chrono_tz::Tz;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -28,6 +29,7 @@ use crate::http::{self, Api, Keyring, OpenData};
 use crate::observe::board::Totals;
 use crate::observe::builds::Build;
 use crate::observe::{Observer, log};
+use crate::report::keeper;
 use crate::sink::drain::{Drain, Rules};
 use crate::sink::influx::Influx;
 use crate::store::archive::{Archive, ChargerView};
@@ -38,6 +40,9 @@ use crate::store::{OurClock, Store, StoreError};
 
 /// How long stopping may take: chargers, then the ledger.
 const STOP_LIMITS: (Duration, Duration) = (Duration::from_secs(6), Duration::from_secs(3));
+
+/// Pauses between rounds of keeping facts: while there is more to do, and while there is not.
+const FACTS_PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(60));
 
 /// Chargers that are read at a time to seed the live picture.
 const SEED_PAGE: usize = 1000;
@@ -116,6 +121,7 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
     let from_files = from_files.then(|| settings.registry.clone());
     chores.push(tokio::spawn(reload(from_files, settings.registry.reload_s, sites.clone())));
     chores.push(doors.watch(&observer));
+    chores.push(tokio::spawn(keep_facts(store.clone(), sites.clone(), settings.report.zone, clock.clone())));
     chores.extend(drain(&settings, &store, &sites, &observer, &clock)?);
     let ready = Arc::new(AtomicBool::new(false));
     let connections = Connections::default();
@@ -131,6 +137,7 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
         connections: connections.clone(),
         observer: observer.clone(),
         clock: clock.clone(),
+        report: settings.report.clone(),
         detail: settings.metrics.detail,
         grace_ms: i64::from(grace_s) * 1000,
         max_page: settings.http.max_page,
@@ -304,6 +311,17 @@ async fn blame_link(store: Store, started: At, clock: OurClock, grace_s: u32) {
     }
     if let Err(error) = store.blame_link_for_absent(started).await {
         error!(%error, "absent chargers could not be put down to the link");
+    }
+}
+
+/// Keeps the facts that reports are made from: days that are over, and those that late facts corrected.
+async fn keep_facts(store: Store, sites: SharedRegistry, zone: Tz, clock: OurClock) {
+    loop {
+        let more = keeper::round(&store, sites.load(), zone, clock()).await.unwrap_or_else(|error| {
+            error!(%error, "the facts of the last days could not be kept; reports reckon them anew");
+            false
+        });
+        tokio::time::sleep(if more { FACTS_PAUSES.0 } else { FACTS_PAUSES.1 }).await;
     }
 }
 

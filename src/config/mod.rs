@@ -15,6 +15,7 @@ pub mod ocpp;
 pub mod open_data;
 pub mod privacy;
 pub mod registry;
+pub mod report;
 pub mod sites;
 mod sites_file;
 pub mod store;
@@ -54,6 +55,8 @@ pub struct Settings {
     pub influx: influx::InfluxSettings,
     /// Sites and chargers.
     pub registry: registry::RegistrySettings,
+    /// Figures.
+    pub report: report::ReportSettings,
     /// Availability rules.
     pub availability: availability::AvailabilitySettings,
     /// Metrics.

@@ -65,6 +65,34 @@ impl fmt::Display for At {
     }
 }
 
+/// A half-open stretch of time `[from, until)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// From, inclusive.
+    pub from: At,
+    /// Until, exclusive.
+    pub until: At,
+}
+
+impl Span {
+    /// Its length; 0 where it ends before it begins.
+    pub const fn millis(self) -> i64 {
+        let length = self.until.millis_since(self.from);
+        if length > 0 { length } else { 0 }
+    }
+
+    /// Whether an instant lies in it.
+    pub fn contains(self, at: At) -> bool {
+        self.from <= at && at < self.until
+    }
+
+    /// What of it lies in another, if anything.
+    pub fn within(self, other: Self) -> Option<Self> {
+        let both = Self { from: self.from.max(other.from), until: self.until.min(other.until) };
+        (both.from < both.until).then_some(both)
+    }
+}
+
 /// 2010-01-01T00:00:00Z: no OCPP charger spoke before.
 pub const EARLIEST_PLAUSIBLE: At = At::from_millis(1_262_304_000_000);
 

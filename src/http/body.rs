@@ -60,6 +60,11 @@ impl Body {
         self.text(name).filter(|text| !text.trim().is_empty()).ok_or_else(missing)
     }
 
+    /// A whole number, where it is there and not null.
+    pub(super) fn whole(&self, name: &str) -> Option<i64> {
+        self.0.get(name).and_then(Value::as_i64)
+    }
+
     /// True or false, where it is there and not null.
     pub(super) fn flag(&self, name: &str) -> Option<bool> {
         self.0.get(name).and_then(Value::as_bool)

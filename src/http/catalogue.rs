@@ -6,7 +6,8 @@ use axum::routing::{delete, get, post};
 use super::params::{CHARGER, CURSOR, FORMAT, FROM, LIMIT, SITE, TO};
 use super::router::{Does, Gives, Route};
 use super::routes::{
-    chargers, conformance, credentials, device, drivers, evidence, health, imports, inbox, privacy, sessions, telemetry,
+    chargers, conformance, credentials, device, drivers, evidence, exemptions, health, imports, inbox, privacy,
+    reports, sessions, telemetry,
 };
 use super::{openapi, opendata};
 use crate::domain::people::Access;
@@ -400,5 +401,68 @@ pub(super) const ROUTES: &[Route] = &[
         gives: Gives::One(&privacy::FORGOTTEN),
         params: &[],
         handler: || post(privacy::forget),
+    },
+    Route {
+        does: Does::Read,
+        path: "/api/v1/reports",
+        access: Access::Monitor,
+        about: "The reports: what each says, its columns, how it can be grouped, where its method stands.",
+        gives: Gives::Text("application/json"),
+        params: &[],
+        handler: || get(reports::list),
+    },
+    Route {
+        does: Does::Read,
+        path: "/api/v1/reports/{name}",
+        access: Access::Monitor,
+        about: "A report, with what is needed to judge it. Small cells are null for the role monitor.",
+        gives: Gives::Text("application/json"),
+        params: reports::REPORT_PARAMS,
+        handler: || get(reports::one),
+    },
+    Route {
+        does: Does::Read,
+        path: "/api/v1/reports/reliability/explain",
+        access: Access::Viewer,
+        about: "What is behind the reliability of an EVSE: every stretch, its class in each formula, its proof.",
+        gives: Gives::List(&reports::EXPLAINED),
+        params: reports::EXPLAIN_PARAMS,
+        handler: || get(reports::explain),
+    },
+    Route {
+        does: Does::Read,
+        path: "/methods",
+        access: Access::Anyone,
+        about: "How each figure is made, with its sources.",
+        gives: Gives::Text("text/markdown"),
+        params: &[],
+        handler: || get(reports::methods),
+    },
+    Route {
+        does: Does::Read,
+        path: "/api/v1/exemptions",
+        access: Access::Viewer,
+        about: "What operators entered with evidence, newest first, also what was revoked.",
+        gives: Gives::List(&exemptions::EXEMPTION),
+        params: &[&CHARGER, &FORMAT],
+        handler: || get(exemptions::list),
+    },
+    Route {
+        does: Does::Change(&Method::POST, Some(&exemptions::WISH)),
+        path: "/api/v1/exemptions",
+        access: Access::Operator,
+        about: "Enters an exemption with its evidence.",
+        gives: Gives::List(&exemptions::EXEMPTION),
+        params: &[],
+        handler: || post(exemptions::add),
+    },
+    Route {
+        does: Does::Change(&Method::POST, Some(&exemptions::REVOCATION)),
+        path: "/api/v1/exemptions/{id}/revoke",
+        access: Access::Operator,
+        about: "Revokes an exemption; it stays to be seen.",
+        gives: Gives::List(&exemptions::EXEMPTION),
+        params: &[],
+        handler: || post(exemptions::revoke),
     },
 ];

@@ -3,6 +3,7 @@
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::report::ReportError;
 use crate::store::StoreError;
 use crate::store::desk::DeskError;
 
@@ -81,6 +82,15 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         Self::of(StatusCode::INTERNAL_SERVER_ERROR, "The ledger failed", error.to_string())
+    }
+}
+
+impl From<ReportError> for Problem {
+    fn from(error: ReportError) -> Self {
+        match error {
+            ReportError::Mistake(detail) => Self::bad_request(detail),
+            ReportError::Store(error) => error.into(),
+        }
     }
 }
 

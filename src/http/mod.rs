@@ -28,6 +28,7 @@ use tokio::net::TcpListener;
 pub use self::keyring::Keyring;
 use crate::config::metrics::Detail;
 use crate::config::ocpp::UnknownChargers;
+use crate::config::report::ReportSettings;
 use crate::config::sites::SharedRegistry;
 use crate::domain::token::TokenKey;
 use crate::gateway::registry::Connections;
@@ -63,6 +64,8 @@ pub struct Api {
     pub observer: Observer,
     /// Our time.
     pub clock: OurClock,
+    /// How figures are made.
+    pub report: ReportSettings,
     /// How far down the metrics go.
     pub detail: Detail,
     /// How long a charger may be unheard, in milliseconds.

@@ -11,6 +11,7 @@ use super::Api;
 use super::auth::Caller;
 use super::error::Problem;
 use super::seen::{Seen, SeenSeries};
+use crate::config::report::ReportSettings;
 use crate::config::sites::Registry;
 use crate::domain::ids::ChargerId;
 use crate::domain::people::Access;
@@ -19,8 +20,10 @@ use crate::gateway::Contested;
 use crate::gateway::registry::Connected;
 use crate::observe::board::ChargerLive;
 use crate::observe::page::{self, Setting};
+use crate::report::ReportError;
 use crate::store::StoreError;
 use crate::store::archive::Archive;
+use crate::store::figures::Figures;
 
 /// The state of the router; only a view opens it.
 #[derive(Clone)]
@@ -119,6 +122,25 @@ impl View {
     ) -> Result<T, StoreError> {
         let own = self.own();
         self.api.store.telemetry(move |ledger| read(&mut SeenSeries { ledger, own })).await
+    }
+
+    /// Makes figures from one state of the ledger.
+    pub(super) async fn figures<T: Send + 'static>(
+        &self,
+        make: impl FnOnce(&mut dyn Figures, &Registry, &ReportSettings) -> Result<T, ReportError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (registry, settings) = (self.api.sites.load(), self.api.report.clone());
+        Ok(self.api.store.figures(move |ledger| Ok(make(ledger, &registry, &settings))).await??)
+    }
+
+    /// The sites that figures are limited to; none: the whole network.
+    pub(super) fn own_sites(&self) -> Vec<String> {
+        self.caller.sites().map(<[String]>::to_vec).unwrap_or_default()
+    }
+
+    /// Whether small cells of figures are suppressed: for whoever may not read what they are made from.
+    pub(super) fn suppresses(&self) -> bool {
+        !self.caller.may(Access::Viewer)
     }
 
     /// The metrics page; not for an async thread.

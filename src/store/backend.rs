@@ -2,6 +2,7 @@
 
 use super::StoreError;
 use super::archive::{Archive, HandshakeRow};
+use super::figures::Keeping;
 use super::sqlite::Swept;
 use super::telemetry::{DeadLetter, SinkPosition, Telemetry};
 use crate::domain::ids::{ChargerId, SessionId, StationKey};
@@ -42,6 +43,10 @@ pub(super) trait Backend: Send + 'static {
     fn blame_link(&mut self, started: At) -> Result<(), WriteError>;
     /// Moves the position of a sink, and keeps the points that were refused on the way.
     fn advance(&mut self, sink: &str, position: &SinkPosition, dead: &[DeadLetter], now: At) -> Result<(), WriteError>;
+    /// Notes from where on changes are marked, because facts are about to be kept of what lies before.
+    fn about_to_keep(&mut self, until: At);
+    /// Keeps facts that reports are made from.
+    fn keep_facts(&mut self, keeping: &Keeping) -> Result<(), WriteError>;
     /// Makes the transaction durable.
     fn commit(&mut self) -> Result<(), WriteError>;
     /// Undoes the transaction.

@@ -8,6 +8,7 @@ pub mod archive;
 mod backend;
 pub mod desk;
 pub mod device;
+pub mod figures;
 mod sqlite;
 pub mod telemetry;
 mod writer;
@@ -28,6 +29,7 @@ use crate::observe::Observer;
 use crate::observe::events::store::RecordDropped;
 use archive::{Archive, HandshakeRow};
 use backend::{Backend, Reader, Rows};
+use figures::Figures;
 use sqlite::SqliteReader;
 use telemetry::{DeadLetter, Keeping, SinkPosition, Telemetry};
 use writer::{Advance, Job, Trouble, Writer};
@@ -66,6 +68,17 @@ impl LedgerReader {
     /// Its telemetry side.
     pub fn telemetry(&mut self) -> &mut dyn Telemetry {
         self.0.as_telemetry()
+    }
+
+    /// What reports are made from, as one state of the ledger.
+    ///
+    /// # Errors
+    /// What `read` returns, or that the ledger cannot be read.
+    pub fn figures<T>(
+        &mut self,
+        read: impl FnOnce(&mut dyn Figures) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.0.one_state(|reader| read(reader))
     }
 }
 
@@ -214,6 +227,37 @@ impl Store {
         self.on_reader(move |reader| read(reader.as_telemetry())).await
     }
 
+    /// Reads what reports are made from, as [`Store::read`]; all of it is one state of the ledger.
+    ///
+    /// # Errors
+    /// What `read` returns, or that the ledger is closed.
+    pub async fn figures<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut dyn Figures) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.on_reader(move |reader| reader.one_state(|reader| read(reader))).await
+    }
+
+    /// Says that facts of what lies before an instant are about to be made: what changes there from now on is marked.
+    ///
+    /// # Errors
+    /// When the ledger is closed; a full disk is waited for.
+    pub async fn about_to_keep(&self, until: At) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.send(Job::AboutToKeep(until, reply)).await.map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Keeps facts that were made after [`Store::about_to_keep`].
+    ///
+    /// # Errors
+    /// When the ledger is closed; a full disk is waited for.
+    pub async fn keep_facts(&self, keeping: figures::Keeping) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.send(Job::KeepFacts(Box::new(keeping), reply)).await.map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
     /// Makes it durable that a sink has come to this position, and which points were refused on the way.
     ///
     /// # Errors
@@ -277,6 +321,13 @@ impl Store {
             StoreError::Open("the ledger could not be closed in time; what was answered is safe".to_owned())
         })?
     }
+}
+
+/// Keeps facts by another connection, where a test has no writer.
+#[cfg(test)]
+pub(crate) fn keep_facts_of(db: &rusqlite::Connection, keeping: &figures::Keeping) {
+    let kept = sqlite::keep_facts(db, keeping);
+    assert!(kept.is_ok(), "{kept:?}");
 }
 
 #[cfg(test)]

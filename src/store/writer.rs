@@ -12,6 +12,7 @@ use tokio::time::{sleep, timeout_at};
 
 use super::archive::HandshakeRow;
 use super::backend::{Backend, Rows, WriteError};
+use super::figures::Keeping;
 use super::telemetry::{DeadLetter, SinkPosition};
 use super::{OurClock, StoreError};
 use crate::config::store::StoreSettings;
@@ -42,6 +43,10 @@ pub(super) enum Job {
     Blame(At, oneshot::Sender<Result<(), StoreError>>),
     /// Move a sink's position.
     Advance(Box<Advance>, oneshot::Sender<Result<(), StoreError>>),
+    /// Mark what changes before an instant from now on.
+    AboutToKeep(At, oneshot::Sender<Result<(), StoreError>>),
+    /// Keep facts.
+    KeepFacts(Box<Keeping>, oneshot::Sender<Result<(), StoreError>>),
     /// Commit what is there and end.
     Close(oneshot::Sender<()>),
 }
@@ -215,6 +220,11 @@ impl<B: Backend> Writer<B> {
                     let now = (self.clock)();
                     self.backend.advance(to.sink, &to.position, &to.dead, now).map(|()| Done::Nothing)?
                 }
+                Job::AboutToKeep(until, _) => {
+                    self.backend.about_to_keep(*until);
+                    Done::Nothing
+                }
+                Job::KeepFacts(keeping, _) => self.backend.keep_facts(keeping).map(|()| Done::Nothing)?,
                 Job::Close(_) => Done::Nothing,
             });
         }
@@ -265,7 +275,8 @@ fn release(batch: Vec<Job>, done: Vec<Done>) -> Option<oneshot::Sender<()>> {
         match (job, done) {
             (Job::Commit(_, released, reply), _) => drop(reply.send(Ok(released))),
             (Job::Enroll(_, reply), Done::Enrolled(key)) => drop(reply.send(Ok(key))),
-            (Job::Blame(_, reply) | Job::Advance(_, reply), _) => drop(reply.send(Ok(()))),
+            (Job::Blame(_, reply) | Job::Advance(_, reply), _)
+            | (Job::AboutToKeep(_, reply) | Job::KeepFacts(_, reply), _) => drop(reply.send(Ok(()))),
             (Job::Close(reply), _) => closing = Some(reply),
             (Job::Enroll(..) | Job::Keep(_) | Job::Handshake(_), _) => {}
         }
@@ -281,7 +292,9 @@ fn refuse(batch: Vec<Job>, reason: &str) -> Option<oneshot::Sender<()>> {
         match job {
             Job::Commit(_, _, reply) => drop(reply.send(Err(refused()))),
             Job::Enroll(_, reply) => drop(reply.send(Err(refused()))),
-            Job::Blame(_, reply) | Job::Advance(_, reply) => drop(reply.send(Err(refused()))),
+            Job::Blame(_, reply) | Job::Advance(_, reply) | Job::AboutToKeep(_, reply) | Job::KeepFacts(_, reply) => {
+                drop(reply.send(Err(refused())))
+            }
             Job::Close(reply) => closing = Some(reply),
             Job::Keep(_) | Job::Handshake(_) => {}
         }

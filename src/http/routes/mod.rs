@@ -6,10 +6,12 @@ pub(super) mod credentials;
 pub(super) mod device;
 pub(super) mod drivers;
 pub(super) mod evidence;
+pub(super) mod exemptions;
 pub(super) mod health;
 pub(super) mod imports;
 pub(super) mod inbox;
 pub(super) mod privacy;
+pub(super) mod reports;
 pub(super) mod sessions;
 pub(super) mod telemetry;
 

@@ -7,6 +7,7 @@
 pub mod admissions;
 pub mod credentials;
 pub mod drivers;
+pub mod exemption;
 pub mod imports;
 pub mod people;
 pub mod privacy;

@@ -7,8 +7,10 @@
 
 mod archive;
 mod conformance;
+mod contact;
 mod device;
 mod feed;
+mod figures;
 mod keep;
 mod moved;
 mod outbox;
@@ -27,11 +29,12 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::StoreError;
 use crate::config::store::StoreSettings;
-use crate::domain::time::At;
+use crate::domain::ids::ChargerId;
+use crate::domain::time::{At, Span};
 use crate::observe::Observer;
 use crate::observe::events::store::LedgerOpened;
 use crate::store::telemetry::Keeping;
@@ -40,7 +43,7 @@ pub(super) use persons::FORGOTTEN;
 pub(super) use recall::SqliteReader;
 pub(super) use write::SqliteBackend;
 #[cfg(test)]
-pub(super) use {keep::Sweeper, rollup::rebuild as rebuild_rollups};
+pub(super) use {figures::keep as keep_facts, keep::Sweeper, rollup::rebuild as rebuild_rollups};
 
 /// The ledger's file in the data folder.
 const FILE: &str = "chargewatch.db";
@@ -127,6 +130,15 @@ pub(super) fn open_to_look(folder: &Path) -> Result<Option<Connection>, StoreErr
     let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     of_present_schema(&connection, &path)?;
     Ok(Some(connection))
+}
+
+/// Marks kept facts of a charger as to be made anew, if it was ever met.
+pub(super) fn mark_facts(db: &Connection, charger: &ChargerId, span: Span) -> Result<(), rusqlite::Error> {
+    let known: Option<i64> = db
+        .prepare_cached("SELECT id FROM charger_row WHERE folded = ?")?
+        .query_row([charger.folded()], |row| row.get(0))
+        .optional()?;
+    known.map_or(Ok(()), |key| figures::mark(db, key, span.from.millis(), span.until.millis()))
 }
 
 /// Opens a ledger for reading alone, also while a chargewatch serves from it.

@@ -42,6 +42,17 @@ impl SqliteReader {
         Self { db, names: Names::default() }
     }
 
+    /// Reads one state of the ledger, whatever is written meanwhile.
+    pub(in crate::store) fn one_state<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.db.execute_batch("BEGIN")?;
+        let found = read(self);
+        self.db.execute_batch("ROLLBACK")?;
+        found
+    }
+
     /// The first session of a query over `session_row s`.
     fn one_session(&self, rest: &str, values: impl Params) -> Result<Option<Box<SessionRow>>, StoreError> {
         let sql = format!("SELECT {SESSION} FROM session_row s {rest} LIMIT 1");

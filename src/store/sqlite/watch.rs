@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::figures::Marks;
 use super::outbox::Outbox;
 use super::timeline;
 use crate::domain::time::At;
@@ -21,6 +22,7 @@ pub(super) fn begin_watch(
     let transaction = db.transaction()?;
     if let Some(alive) = last {
         timeline::cut_for_our_outage(&transaction, alive)?;
+        Marks::open(&transaction)?.touch_all(&transaction, alive)?;
         Outbox::new(keeping).all_unknown_since(&transaction, alive, now.millis())?;
     }
     if !keeping.outbox {

@@ -8,21 +8,22 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
 use super::conformance::Conformance;
+use super::figures::{self, Marks};
 use super::keep::{Sweeper, Swept};
 use super::outbox::{self, Outbox};
 use super::rollup::Rollups;
 use super::rows::bind_session;
 use super::{persons, status, timeline};
 use crate::config::store::StoreSettings;
-use crate::domain::event::Boot;
 use crate::domain::ids::{ChargerId, SessionId, StationKey};
 use crate::domain::reading::ReadingKind;
-use crate::domain::record::{Change, Contact, FrameRow, ReadingRow, SessionRow};
+use crate::domain::record::{Change, FrameRow, ReadingRow, SessionRow};
 use crate::domain::time::At;
 use crate::store::StoreError;
 use crate::store::archive::HandshakeRow;
 use crate::store::backend::{Backend, Rows, WriteError};
-use crate::store::telemetry::{DeadLetter, Keeping, SinkPosition};
+use crate::store::figures::Keeping;
+use crate::store::telemetry::{DeadLetter, Keeping as TelemetryKeeping, SinkPosition};
 
 /// Frames removed at a time, so that the writer never stalls for long.
 const SLICE: usize = 2000;
@@ -39,13 +40,14 @@ pub(in crate::store) struct SqliteBackend {
     _lock: File,
     path: PathBuf,
     kinds: HashMap<ReadingKind, i64>,
-    heard: HashMap<StationKey, At>,
+    pub(super) heard: HashMap<StationKey, At>,
     pub(super) conformance: Conformance,
     frame_bytes: i64,
     keep_ms: i64,
     keep_bytes: i64,
     pub(super) rollups: Rollups,
     pub(super) outbox: Outbox,
+    pub(super) marks: Marks,
     sweeper: Sweeper,
 }
 
@@ -73,7 +75,7 @@ impl SqliteBackend {
         lock: File,
         path: PathBuf,
         settings: &StoreSettings,
-        keeping: Keeping,
+        keeping: TelemetryKeeping,
     ) -> Result<Self, rusqlite::Error> {
         // Frames are about as long as the newest ones: a full sum would read the whole table at each start.
         let frame_bytes: i64 = db.query_row(
@@ -82,6 +84,7 @@ impl SqliteBackend {
             [],
             |row| row.get(0),
         )?;
+        let marks = Marks::open(&db)?;
         Ok(Self {
             db,
             _lock: lock,
@@ -94,6 +97,7 @@ impl SqliteBackend {
             keep_bytes: i64::try_from(settings.frames_max_mb).unwrap_or(i64::MAX).saturating_mul(1_000_000),
             rollups: Rollups::new(keeping.raw_ms),
             outbox: Outbox::new(&keeping),
+            marks,
             sweeper: Sweeper::new(keeping),
         })
     }
@@ -124,7 +128,7 @@ impl SqliteBackend {
         Ok(id)
     }
 
-    fn hear(&mut self, station: StationKey, at: At) {
+    pub(super) fn hear(&mut self, station: StationKey, at: At) {
         let heard = self.heard.entry(station).or_insert(at);
         *heard = (*heard).max(at);
     }
@@ -145,10 +149,15 @@ impl SqliteBackend {
             Change::ConnectorNow(now) => status::connector(&self.db, key, now)?,
             Change::Paint(paint) => {
                 let touched = timeline::paint(&self.db, key, paint, frame)?;
+                if let Some(first) = touched.instants.iter().min() {
+                    self.marks.touch(key, *first, touched.until);
+                }
                 self.outbox.painted(&self.db, key, paint.outlet, &touched)?;
             }
             Change::Session(row) => {
                 self.outbox.session(&self.db, key, row)?;
+                let began = row.started_at.unwrap_or(row.received_at);
+                self.marks.touch(key, began.millis(), row.ended_at.map(At::millis));
                 self.session(key, row)?;
             }
             Change::Reading(row) => return self.reading(key, received, row),
@@ -174,29 +183,6 @@ impl SqliteBackend {
             Change::TokenInClear { token, clear } => persons::remember(&self.db, token, clear, received)?,
         }
         Ok(None)
-    }
-
-    fn booted(&self, key: StationKey, at: At, boot: &Boot) -> Result<(), rusqlite::Error> {
-        let mut update = self.db.prepare_cached(
-            "UPDATE charger_row SET booted_ms = ?2, vendor = ?3, model = ?4, serial = ?5, box_serial = ?6, firmware = ?7,
-               iccid = ?8, imsi = ?9, meter_type = ?10, meter_serial = ?11, boot_reason = ?12, boots = boots + 1
-             WHERE id = ?1",
-        )?;
-        update.execute(params![
-            key.0,
-            at.millis(),
-            boot.vendor,
-            boot.model,
-            boot.serial,
-            boot.box_serial,
-            boot.firmware,
-            boot.iccid,
-            boot.imsi,
-            boot.meter_type,
-            boot.meter_serial,
-            boot.reason
-        ])?;
-        Ok(())
     }
 
     fn session(&self, key: StationKey, row: &SessionRow) -> Result<(), rusqlite::Error> {
@@ -241,6 +227,7 @@ impl SqliteBackend {
             received.millis()
         ])?;
         if inserted > 0 {
+            self.marks.touch(key, row.at.millis(), Some(row.at.millis()));
             self.outbox.reading(&self.db, key, row)?;
             self.rollups.reading(&self.db, key, row, kind, received)?;
         }
@@ -274,41 +261,6 @@ impl SqliteBackend {
         }
         self.kinds.insert(kind.clone(), id);
         Ok(id)
-    }
-
-    fn contact(&mut self, key: StationKey, contact: &Contact) -> Result<(), rusqlite::Error> {
-        match contact {
-            Contact::Began { at, protocol, peer, protection } => {
-                self.hear(key, *at);
-                self.conformance.forget_build(key);
-                let profile = protection.map(|protection| protection.profile.number());
-                let until = protection.and_then(|protection| protection.certificate_until).map(At::millis);
-                self.db
-                    .prepare_cached(
-                        "INSERT INTO contact (charger_id, began_ms, protocol, peer, profile) VALUES (?,?,?,?,?)",
-                    )?
-                    .execute(params![key.0, at.millis(), protocol, peer, profile])?;
-                self.db
-                    .prepare_cached(
-                        "UPDATE charger_row SET protocol = ?1, profile = coalesce(?2, profile),
-                           certificate_until_ms = coalesce(?3, certificate_until_ms) WHERE id = ?4",
-                    )?
-                    .execute(params![protocol, profile, until, key.0])?;
-            }
-            Contact::Ended { heard, reason } => {
-                self.hear(key, *heard);
-                self.db
-                    .prepare_cached("UPDATE charger_row SET disconnects = disconnects + 1 WHERE id = ?")?
-                    .execute([key.0])?;
-                self.db
-                    .prepare_cached(
-                        "UPDATE contact SET heard_ms = ?2, reason = ?3
-                         WHERE id = (SELECT max(id) FROM contact WHERE charger_id = ?1) AND heard_ms IS NULL",
-                    )?
-                    .execute(params![key.0, heard.millis(), reason])?;
-            }
-        }
-        Ok(())
     }
 }
 
@@ -401,6 +353,7 @@ impl Backend for SqliteBackend {
 
     fn blame_link(&mut self, started: At) -> Result<(), WriteError> {
         timeline::blame_link(&self.db, started.millis())?;
+        self.marks.touch_all(&self.db, started.millis())?;
         Ok(self.outbox.all_unknown_since(&self.db, started.millis(), started.millis())?)
     }
 
@@ -408,8 +361,17 @@ impl Backend for SqliteBackend {
         Ok(outbox::advance(&self.db, sink, position, dead, now)?)
     }
 
+    fn about_to_keep(&mut self, until: At) {
+        self.marks.reach(until);
+    }
+
+    fn keep_facts(&mut self, keeping: &Keeping) -> Result<(), WriteError> {
+        Ok(figures::keep(&self.db, keeping)?)
+    }
+
     fn commit(&mut self) -> Result<(), WriteError> {
         self.rollups.flush(&self.db)?;
+        self.marks.flush(&self.db)?;
         self.db.execute_batch("COMMIT")?;
         self.conformance.committed();
         Ok(())
@@ -425,6 +387,7 @@ impl Backend for SqliteBackend {
         self.conformance.rolled_back();
         self.rollups.roll_back();
         self.outbox.roll_back();
+        self.marks.roll_back();
     }
 
     fn sweep(&mut self, now: At) -> Result<Swept, WriteError> {

@@ -1,0 +1,303 @@
+//! Asking for a report: what may be asked, and what surrounds the lines of every answer.
+
+use std::collections::BTreeMap;
+
+use chrono_tz::Tz;
+
+use super::network::{Evse, Network};
+use super::period::{Period, TimeUnit};
+use super::tally::{marked_days, tally};
+use super::{Group, Line, Make, PlaceUnit, Report, Rules, Scope, Value};
+use crate::config::report::ReportSettings;
+use crate::config::sites::Registry;
+use crate::domain::ids::ChargerId;
+use crate::domain::service::{Fact, Facts};
+use crate::domain::time::{At, Span};
+use crate::store::StoreError;
+use crate::store::figures::Figures;
+
+/// Fewer EVSEs than this are a small cell.
+pub const FEW_EVSES: usize = 3;
+
+/// Fewer sessions than this are a small cell, in a report about sessions.
+pub const FEW_SESSIONS: i64 = 10;
+
+/// A day in milliseconds.
+const DAY_MS: i64 = 86_400_000;
+
+/// What is asked, as texts; `None` where nothing is said.
+#[derive(Clone, Debug, Default)]
+pub struct Ask {
+    /// A period: `2026`, `2026-Q3`, `2026-10`, `2026-11-24`.
+    pub period: Option<String>,
+    /// Or from when.
+    pub from: Option<String>,
+    /// Until when.
+    pub to: Option<String>,
+    /// Grouped by these, parted by commas: at most one of place and one of time.
+    pub group_by: Option<String>,
+    /// The zone of the period, instead of that of the settings.
+    pub zone: Option<String>,
+    /// Of this site alone.
+    pub site: Option<String>,
+    /// Of this charger alone.
+    pub charger: Option<String>,
+    /// Of these sites at most; empty: all. What the asker's token is limited to.
+    pub only_sites: Vec<String>,
+    /// Whether small cells are suppressed.
+    pub suppress: bool,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The question has a mistake.
+    #[error("{0}")]
+    Mistake(String),
+    /// The ledger failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A report with all that is needed to judge it.
+pub struct Answer {
+    /// The report.
+    pub report: &'static Report,
+    /// The period.
+    pub period: Period,
+    /// How lines are grouped by place.
+    pub place: PlaceUnit,
+    /// How lines are grouped by time.
+    pub time: Option<TimeUnit>,
+    /// Why the figures may still change; `None`: they are final.
+    pub provisional: Option<&'static str>,
+    /// Share of the time in service while open in which something was known.
+    pub coverage: Value,
+    /// Whether any of it is simulated.
+    pub is_simulated: bool,
+    /// When it was made.
+    pub generated_at: At,
+    /// The lines.
+    pub lines: Vec<Line>,
+}
+
+/// Answers.
+///
+/// # Errors
+/// When the question has a mistake, or the ledger cannot be read.
+pub fn answer(
+    report: &'static Report,
+    ask: &Ask,
+    ledger: &mut dyn Figures,
+    registry: &Registry,
+    settings: &ReportSettings,
+    now: At,
+) -> Result<Answer, ReportError> {
+    let (network, period) = scene(ask, ledger, registry, settings, now)?;
+    let (place, time) = units(report, ask.group_by.as_deref()).map_err(ReportError::Mistake)?;
+    let buckets = period.buckets(time, now).map_err(ReportError::Mistake)?;
+    let rules = Rules { planned_work_is_exempt: settings.planned_work_is_exempt };
+    let zone = settings.zone;
+    let (mut lines, whole) = match report.make {
+        Make::Facts(fold) => of_facts(ledger, &network, place, &buckets, zone, &mut |group| fold(group), rules)?,
+        Make::Ledger(make) => {
+            let mut scope = Scope { ledger, network: &network, place, buckets: &buckets, zone, now, rules };
+            let lines = make(&mut scope)?;
+            (lines, covered(ledger, &network, &buckets, zone)?)
+        }
+    };
+    if ask.suppress {
+        lines.iter_mut().for_each(|line| suppress(report, line));
+    }
+    let heard = whole[Fact::Counted] - unheard(&whole);
+    Ok(Answer {
+        report,
+        provisional: provisional(ledger, &network, &period, settings, now)?,
+        coverage: Value::ratio(heard, whole[Fact::Counted], "nothing was in service"),
+        is_simulated: network.evses.iter().any(|evse| evse.simulated),
+        generated_at: now,
+        period,
+        place,
+        time,
+        lines,
+    })
+}
+
+/// The EVSEs and the period that are asked for.
+pub(super) fn scene(
+    ask: &Ask,
+    ledger: &mut dyn Figures,
+    registry: &Registry,
+    settings: &ReportSettings,
+    now: At,
+) -> Result<(Network, Period), ReportError> {
+    let mistake = |text: String| ReportError::Mistake(text);
+    let zone = match &ask.zone {
+        Some(name) => {
+            name.parse::<Tz>().map_err(|_| mistake(format!("zone \"{name}\" is no time zone like Europe/London")))?
+        }
+        None => settings.zone,
+    };
+    let texts = (ask.period.as_deref(), ask.from.as_deref(), ask.to.as_deref());
+    let period = Period::read(texts, zone, now).map_err(mistake)?;
+    let mut network = Network::of(registry, ledger.met()?, settings.zone);
+    let site_of = |evse: &Evse| evse.site.as_ref().map(|site| site.id.clone());
+    if !ask.only_sites.is_empty() {
+        network.retain(|evse| site_of(evse).is_some_and(|site| ask.only_sites.contains(&site)));
+    }
+    if let Some(site) = &ask.site {
+        network.retain(|evse| site_of(evse).as_ref() == Some(site));
+        if network.evses.is_empty() {
+            return Err(mistake(format!("there is no EVSE at a site \"{site}\"")));
+        }
+    }
+    if let Some(charger) = &ask.charger {
+        let id = ChargerId::new(charger.clone());
+        network.retain(|evse| evse.charger == id);
+        if network.evses.is_empty() {
+            return Err(mistake(format!("there is no charger \"{charger}\"")));
+        }
+    }
+    Ok((network, period))
+}
+
+/// What lines are grouped by.
+fn units(report: &Report, text: Option<&str>) -> Result<(PlaceUnit, Option<TimeUnit>), String> {
+    let (mut place, mut time) = (None, None);
+    for word in text.unwrap_or_default().split(',').map(str::trim).filter(|word| !word.is_empty()) {
+        let of_place = report.places.iter().find(|unit| unit.word() == word);
+        let of_time = report.times.iter().find(|unit| unit.word() == word);
+        let known = || {
+            let places = report.places.iter().map(|unit| unit.word());
+            places.chain(report.times.iter().map(|unit| unit.word())).collect::<Vec<_>>().join(", ")
+        };
+        let twice = match (of_place, of_time) {
+            (Some(unit), _) => place.replace(*unit).is_some(),
+            (None, Some(unit)) => time.replace(*unit).is_some(),
+            (None, None) => return Err(format!("group_by=\"{word}\" is none of: {}", known())),
+        };
+        if twice {
+            return Err("group_by takes one of place and one of time".to_owned());
+        }
+    }
+    Ok((place.unwrap_or(PlaceUnit::Network), time))
+}
+
+/// A group while it is summed.
+#[derive(Default)]
+struct Sums {
+    evses: Vec<usize>,
+    facts: Facts,
+    rapid: Facts,
+}
+
+/// Lines from sums of facts, and the sum of all.
+fn of_facts(
+    ledger: &mut dyn Figures,
+    network: &Network,
+    place: PlaceUnit,
+    buckets: &[(Option<String>, Span)],
+    zone: Tz,
+    fold: &mut dyn FnMut(&Group<'_>) -> Vec<Value>,
+    rules: Rules,
+) -> Result<(Vec<Line>, Facts), ReportError> {
+    // Groups in the order of their first EVSE; those of numbers and words sort by name in the end.
+    let mut names: Vec<Vec<Value>> = Vec::new();
+    let mut index: BTreeMap<Vec<String>, usize> = BTreeMap::new();
+    let group_of: Vec<usize> = network
+        .evses
+        .iter()
+        .map(|evse| {
+            let name = evse.group(place);
+            *index.entry(name.iter().map(|value| format!("{value:>8}")).collect()).or_insert_with(|| {
+                names.push(name);
+                names.len() - 1
+            })
+        })
+        .collect();
+    let spans: Vec<Span> = buckets.iter().map(|(_, span)| *span).collect();
+    let mut sums: Vec<Sums> = Vec::new();
+    sums.resize_with(names.len() * spans.len(), Sums::default);
+    let mut whole = Facts::default();
+    tally(ledger, network, &spans, zone, &mut |evse, bucket, facts| {
+        let Some(group) = group_of.get(evse) else { return };
+        let Some(sum) = sums.get_mut(group * spans.len() + bucket) else { return };
+        let counts = facts[Fact::InService] > 0 || facts[Fact::Sessions] > 0;
+        if counts && sum.evses.last() != Some(&evse) {
+            sum.evses.push(evse);
+        }
+        sum.facts += facts;
+        if network.evses.get(evse).and_then(Evse::is_rapid) == Some(true) {
+            sum.rapid += facts;
+        }
+        whole += facts;
+    })?;
+    let mut lines = Vec::new();
+    for group in index.into_values() {
+        for (bucket, (label, span)) in buckets.iter().enumerate() {
+            let Some(sum) = sums.get_mut(group * spans.len() + bucket) else { continue };
+            sum.evses.sort_unstable();
+            sum.evses.dedup();
+            let evses: Vec<&Evse> = sum.evses.iter().filter_map(|index| network.evses.get(*index)).collect();
+            let of = Group { evses: &evses, bucket: *span, zone, facts: &sum.facts, rapid: &sum.rapid, rules };
+            lines.push(Line {
+                place: names.get(group).cloned().unwrap_or_default(),
+                time: label.clone(),
+                evses: evses.len(),
+                sessions: sum.facts[Fact::Sessions],
+                values: fold(&of),
+            });
+        }
+    }
+    Ok((lines, whole))
+}
+
+/// The sum of the facts of all.
+fn covered(
+    ledger: &mut dyn Figures,
+    network: &Network,
+    buckets: &[(Option<String>, Span)],
+    zone: Tz,
+) -> Result<Facts, StoreError> {
+    let spans: Vec<Span> = buckets.iter().map(|(_, span)| *span).collect();
+    let mut whole = Facts::default();
+    tally(ledger, network, &spans, zone, &mut |_, _, facts| whole += facts)?;
+    Ok(whole)
+}
+
+/// Of the counted time that in which nothing was heard, whoever's doing that was.
+pub(super) fn unheard(facts: &Facts) -> i64 {
+    facts[Fact::Unknown] + facts[Fact::Ours] + facts[Fact::ExemptUnheard]
+}
+
+/// A cell of few leaves as null, so that nobody can be made out in it.
+fn suppress(report: &Report, line: &mut Line) {
+    if line.evses < FEW_EVSES || (report.of_sessions && line.sessions < FEW_SESSIONS) {
+        line.values.iter_mut().for_each(|value| *value = Value::Null("small cell"));
+    }
+}
+
+/// Why the figures of a period may still change, if they may.
+fn provisional(
+    ledger: &mut dyn Figures,
+    network: &Network,
+    period: &Period,
+    settings: &ReportSettings,
+    now: At,
+) -> Result<Option<&'static str>, StoreError> {
+    let until = period.span.until;
+    if until > now {
+        return Ok(Some("the period is not over"));
+    }
+    if now.millis_since(until) < i64::from(settings.settle_days) * DAY_MS {
+        return Ok(Some("the period ended less than the settling time ago"));
+    }
+    if ledger.open_since_before(until)? {
+        return Ok(Some("a session that began in the period or before is still open"));
+    }
+    let marks = ledger.marks()?;
+    let late = marked_days(&marks, settings.zone);
+    let touches = marks.iter().any(|mark| mark.span.within(period.span).is_some());
+    let of_ours = network.evses.iter().any(|evse| evse.station.is_some_and(|station| late.contains_key(&station)));
+    Ok((touches && of_ours).then_some("late facts of the period are being reckoned with"))
+}

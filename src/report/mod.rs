@@ -1,0 +1,204 @@
+//! Figures that monitors can trust: one file per report.
+//!
+//! # How to add a report
+//!
+//! 1. A file `report/<name>.rs` with one [`Report`]: its name, what it is about, its columns with unit and definition,
+//!    how it can be grouped, and a pure fold.
+//!    - [`Make::Facts`]: the fold gets the sums of [`Facts`] of one group ([`Group`]) and returns one [`Value`] per column.
+//!      What it sums must be a [`Fact`](crate::domain::service::Fact): kept by EVSE and day, so that a year of a large
+//!      network is read in a moment.
+//!    - [`Make::Ledger`]: the fold reads timelines and sessions itself ([`Scope`]) and returns [`Line`]s. For what cannot
+//!      be summed: medians, episodes, visits.
+//! 2. Its line in [`REPORTS`].
+//! 3. A heading in `METHOD.md` with each formula and its source; raise [`Report::version`] whenever a figure would come
+//!    out differently.
+//!
+//! Everything else is shared: periods and zones (`period`), which EVSEs there are (`network`), facts and their keeping
+//! (`tally`, `keeper`), the request, provisional or final, coverage, suppression (`ask`), JSON, CSV and tables (`answer`),
+//! the route, the list of reports and the command line.
+//!
+//! Numbers are exact: integers of milliseconds and milliwatt-hours inside, decimals rounded once at the end. What is not
+//! known is null, with a reason.
+
+pub mod answer;
+pub mod ask;
+pub mod explain;
+pub mod keeper;
+mod network;
+mod period;
+mod reliability;
+mod tally;
+pub mod value;
+
+pub use ask::{Ask, ReportError, answer};
+pub use network::{Evse, Network};
+pub use period::{Period, TimeUnit};
+pub use tally::{live_pieces, sessions_of};
+pub use value::Value;
+
+use crate::domain::service::Facts;
+use crate::domain::time::{At, Span};
+use crate::store::StoreError;
+use crate::store::figures::Figures;
+use chrono_tz::Tz;
+
+/// Every report.
+pub const REPORTS: &[&Report] = &[&reliability::REPORT];
+
+/// How each figure is made, for people. Served at `/methods`.
+pub const METHOD: &str = include_str!("METHOD.md");
+
+/// A report.
+pub struct Report {
+    /// Its name in URLs and on the command line.
+    pub name: &'static str,
+    /// What it says, in a sentence.
+    pub about: &'static str,
+    /// Raised whenever a figure would come out differently.
+    pub version: u32,
+    /// Its columns, behind those of the group.
+    pub columns: &'static [Column],
+    /// How it can be grouped by place; all can be by network.
+    pub places: &'static [PlaceUnit],
+    /// How it can be grouped by time.
+    pub times: &'static [TimeUnit],
+    /// Whether it is about sessions: then few sessions are a small cell too.
+    pub of_sessions: bool,
+    /// Tables of factors that it uses, with their versions.
+    pub factors: &'static [(&'static str, &'static str)],
+    /// The fold.
+    pub make: Make,
+}
+
+/// A column of a report.
+pub struct Column {
+    /// Its name.
+    pub name: &'static str,
+    /// Its unit: `s`, `Wh`, `ratio`, `count`, `text` …
+    pub unit: &'static str,
+    /// What it is.
+    pub about: &'static str,
+}
+
+/// How the lines of a report come about.
+pub enum Make {
+    /// From the sums of facts, a line per group.
+    Facts(fn(&Group<'_>) -> Vec<Value>),
+    /// From the ledger.
+    Ledger(fn(&mut Scope<'_>) -> Result<Vec<Line>, StoreError>),
+}
+
+/// How lines are grouped by place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlaceUnit {
+    /// All in one.
+    Network,
+    /// By site.
+    Site,
+    /// By charger.
+    Charger,
+    /// By EVSE.
+    Evse,
+    /// By rated power: slow (< 8 kW), fast (< 50), rapid (< 150), ultra_rapid.
+    PowerClass,
+    /// By kind of site.
+    SiteType,
+    /// By decile of deprivation of the site's area, 1 the most deprived.
+    Decile,
+}
+
+impl PlaceUnit {
+    /// Every unit.
+    pub const ALL: [Self; 7] =
+        [Self::Network, Self::Site, Self::Charger, Self::Evse, Self::PowerClass, Self::SiteType, Self::Decile];
+
+    /// Its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Network => "network",
+            Self::Site => "site",
+            Self::Charger => "charger",
+            Self::Evse => "evse",
+            Self::PowerClass => "power_class",
+            Self::SiteType => "site_type",
+            Self::Decile => "decile",
+        }
+    }
+
+    /// The columns that name a group of it.
+    pub const fn columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Network => &[],
+            Self::Site => &["site", "site_name"],
+            Self::Charger => &["charger"],
+            Self::Evse => &["charger", "evse"],
+            Self::PowerClass => &["power_class"],
+            Self::SiteType => &["site_type"],
+            Self::Decile => &["imd_decile"],
+        }
+    }
+}
+
+/// What a report is made within.
+pub struct Scope<'a> {
+    /// The ledger.
+    pub ledger: &'a mut dyn Figures,
+    /// The EVSEs that were asked for.
+    pub network: &'a Network,
+    /// How lines are grouped by place.
+    pub place: PlaceUnit,
+    /// The stretches of time that have lines of their own, with their labels; the whole period where nothing is grouped
+    /// by time. They end where now is.
+    pub buckets: &'a [(Option<String>, Span)],
+    /// The zone of local days.
+    pub zone: Tz,
+    /// Now.
+    pub now: At,
+    /// The settings that bear on formulas.
+    pub rules: Rules,
+}
+
+/// Settings that bear on formulas.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// Whether planned work is exempt in the UK figures.
+    pub planned_work_is_exempt: bool,
+}
+
+/// A group whose facts were summed.
+pub struct Group<'a> {
+    /// Its EVSEs.
+    pub evses: &'a [&'a Evse],
+    /// When.
+    pub bucket: Span,
+    /// The whole stretch that the line is about, also where it lies ahead.
+    pub zone: Tz,
+    /// Its facts.
+    pub facts: &'a Facts,
+    /// The facts of those of its EVSEs that are rated 50 kW or more.
+    pub rapid: &'a Facts,
+    /// The settings that bear on formulas.
+    pub rules: Rules,
+}
+
+/// A line of a report.
+pub struct Line {
+    /// The names of its group, by the columns of [`PlaceUnit::columns`].
+    pub place: Vec<Value>,
+    /// The label of its stretch of time, where lines are grouped by time.
+    pub time: Option<String>,
+    /// How many EVSEs it is about.
+    pub evses: usize,
+    /// How many sessions it is about.
+    pub sessions: i64,
+    /// A value for each column.
+    pub values: Vec<Value>,
+}
+
+/// The report of a name.
+pub fn named(name: &str) -> Option<&'static Report> {
+    REPORTS.iter().copied().find(|report| report.name == name)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,356 @@
+//! Facts of EVSEs in stretches of time: kept ones where there are, made anew where there are none or something changed.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use chrono_tz::Tz;
+
+use super::network::{Evse, Network};
+use super::period::{date_of, month_of, number_of};
+use crate::domain::exemption::Exemption;
+use crate::domain::ids::{Outlet, StationKey};
+use crate::domain::opening::{local_day, midnight};
+use crate::domain::record::SessionRow;
+use crate::domain::service::{Fact, Facts, Piece, Terms, pieces};
+use crate::domain::time::{At, Span};
+use crate::store::StoreError;
+use crate::store::figures::{Figures, Mark};
+
+/// A stretch of an EVSE that is wanted: which EVSE, for which bucket, when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Want {
+    pub(super) evse: usize,
+    pub(super) bucket: usize,
+    pub(super) span: Span,
+}
+
+/// Adds up the facts of every EVSE in every bucket. `zone` is that of local days.
+pub(super) fn tally(
+    ledger: &mut dyn Figures,
+    network: &Network,
+    buckets: &[Span],
+    zone: Tz,
+    take: &mut dyn FnMut(usize, usize, &Facts),
+) -> Result<(), StoreError> {
+    let kept = KeptFacts::read(ledger, network, zone)?;
+    let mut wants = Vec::new();
+    for (bucket, span) in buckets.iter().enumerate() {
+        kept.take(ledger, *span, bucket, &mut wants, take)?;
+    }
+    live(ledger, network, &mut wants, zone, &mut |want, facts| take(want.evse, want.bucket, facts))
+}
+
+/// The facts that are kept and can be used.
+struct KeptFacts {
+    zone: Tz,
+    evses: usize,
+    /// EVSE by the row of its facts.
+    by_row: HashMap<i64, usize>,
+    /// First and last day, by EVSE.
+    reach: Vec<Option<(i32, i32)>>,
+    /// Days that may be wrong by now.
+    stale_days: HashSet<(usize, i32)>,
+    /// Their months.
+    stale_months: HashSet<(usize, i32)>,
+}
+
+impl KeptFacts {
+    fn read(ledger: &mut dyn Figures, network: &Network, zone: Tz) -> Result<Self, StoreError> {
+        let mut known: HashMap<(StationKey, u32), usize> = HashMap::new();
+        for (index, evse) in network.evses.iter().enumerate() {
+            known.extend(evse.station.map(|station| ((station, evse.number), index)));
+        }
+        let mut found = Self {
+            zone,
+            evses: network.evses.len(),
+            by_row: HashMap::new(),
+            reach: vec![None; network.evses.len()],
+            stale_days: HashSet::new(),
+            stale_months: HashSet::new(),
+        };
+        for kept in ledger.kept()? {
+            let Some(index) = known.get(&(kept.station, kept.evse)) else { continue };
+            if network.evses.get(*index).is_some_and(|evse| evse.made_by == kept.made_by) {
+                found.by_row.insert(kept.id, *index);
+                if let Some(reach) = found.reach.get_mut(*index) {
+                    *reach = Some((kept.first_day, kept.last_day));
+                }
+            }
+        }
+        let marks = ledger.marks()?;
+        for (station, days) in marked_days(&marks, zone) {
+            for (index, _) in network.evses.iter().enumerate().filter(|(_, evse)| evse.station == Some(station)) {
+                let Some((first, last)) = found.reach.get(index).copied().flatten() else { continue };
+                for day in days.iter().flat_map(|(from, until)| (*from).max(first)..=(*until).min(last)) {
+                    found.stale_days.insert((index, day));
+                    found.stale_months.insert((index, month_of(date_of(day))));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Takes what is kept of a bucket, and says what has to be made.
+    fn take(
+        &self,
+        ledger: &mut dyn Figures,
+        span: Span,
+        bucket: usize,
+        wants: &mut Vec<Want>,
+        take: &mut dyn FnMut(usize, usize, &Facts),
+    ) -> Result<(), StoreError> {
+        let whole = self.whole_days(span);
+        let Some((first, after)) = whole else {
+            wants.extend((0..self.evses).map(|evse| Want { evse, bucket, span }));
+            return Ok(());
+        };
+        let mut done = Done::new(self.evses, first, after);
+        let months = whole_months(first, after);
+        let mut of_month = |month: i32, row: i64, facts: &Facts| {
+            let Some(evse) = self.by_row.get(&row).filter(|evse| !self.stale_months.contains(&(**evse, month))) else {
+                return;
+            };
+            let Some((from, until)) = month_days(month) else { return };
+            if self.reach.get(*evse).copied().flatten().is_some_and(|(low, high)| low <= from && until <= high + 1) {
+                done.mark(*evse, from, until);
+                take(*evse, bucket, facts);
+            }
+        };
+        if let Some((from, until)) = months {
+            ledger.months(from, until, &mut of_month)?;
+        }
+        // Where all is taken by months the days need no look.
+        for (from, until) in done.open_days() {
+            let mut of_day = |day: i32, row: i64, facts: &Facts| {
+                let Some(evse) = self.by_row.get(&row) else { return };
+                if !self.stale_days.contains(&(*evse, day)) && !done.has(*evse, day) {
+                    done.mark(*evse, day, day + 1);
+                    take(*evse, bucket, facts);
+                }
+            };
+            ledger.days(from, until, &mut of_day)?;
+        }
+        for evse in 0..self.evses {
+            for (from, until) in done.missing(evse) {
+                let part =
+                    Span { from: midnight(date_of(from), self.zone), until: midnight(date_of(until), self.zone) };
+                wants.extend(part.within(span).map(|span| Want { evse, bucket, span }));
+            }
+        }
+        // What is left of a day that is not over, or of a period that ends within a day.
+        let rest = Span { from: midnight(date_of(after), self.zone), until: span.until };
+        wants.extend((0..self.evses).filter(|_| rest.millis() > 0).map(|evse| Want { evse, bucket, span: rest }));
+        Ok(())
+    }
+
+    /// The whole local days at the beginning of a stretch; `None` where it begins within one.
+    fn whole_days(&self, span: Span) -> Option<(i32, i32)> {
+        let first = local_day(span.from, self.zone);
+        let after = local_day(span.until, self.zone);
+        (midnight(first, self.zone) == span.from && first < after).then(|| (number_of(first), number_of(after)))
+    }
+}
+
+/// Which days of which EVSE are taken.
+struct Done {
+    first: i32,
+    days: usize,
+    taken: Vec<bool>,
+}
+
+impl Done {
+    fn new(evses: usize, first: i32, after: i32) -> Self {
+        let days = usize::try_from(after - first).unwrap_or(0);
+        Self { first, days, taken: vec![false; evses * days] }
+    }
+
+    fn place(&self, evse: usize, day: i32) -> usize {
+        evse * self.days + usize::try_from(day - self.first).unwrap_or(0)
+    }
+
+    fn mark(&mut self, evse: usize, from: i32, until: i32) {
+        for day in from..until {
+            let place = self.place(evse, day);
+            if let Some(taken) = self.taken.get_mut(place) {
+                *taken = true;
+            }
+        }
+    }
+
+    fn has(&self, evse: usize, day: i32) -> bool {
+        self.taken.get(self.place(evse, day)).copied().unwrap_or(false)
+    }
+
+    fn runs(&self, is_open: impl Fn(usize) -> bool) -> Vec<(i32, i32)> {
+        let mut found: Vec<(i32, i32)> = Vec::new();
+        for offset in (0..self.days).filter(|offset| is_open(*offset)) {
+            let day = self.first + i32::try_from(offset).unwrap_or(0);
+            match found.last_mut().filter(|last| last.1 == day) {
+                Some(last) => last.1 = day + 1,
+                None => found.push((day, day + 1)),
+            }
+        }
+        found
+    }
+
+    /// Days that some EVSE lacks.
+    fn open_days(&self) -> Vec<(i32, i32)> {
+        let mut lacking = vec![false; self.days];
+        for taken in self.taken.chunks(self.days.max(1)) {
+            for (lacking, taken) in lacking.iter_mut().zip(taken) {
+                *lacking |= !taken;
+            }
+        }
+        self.runs(|offset| lacking.get(offset).copied().unwrap_or(false))
+    }
+
+    /// Days that an EVSE lacks.
+    fn missing(&self, evse: usize) -> Vec<(i32, i32)> {
+        let own = self.taken.chunks(self.days.max(1)).nth(evse).unwrap_or_default();
+        self.runs(|offset| own.get(offset).is_some_and(|taken| !taken))
+    }
+}
+
+/// The whole months within whole days, if any.
+fn whole_months(first: i32, after: i32) -> Option<(i32, i32)> {
+    let begin = month_of(date_of(first));
+    let begin = if month_days(begin)?.0 == first { begin } else { begin + 1 };
+    let end = month_of(date_of(after));
+    (begin < end).then_some((begin, end))
+}
+
+/// The first day of a month, and that of the next.
+fn month_days(month: i32) -> Option<(i32, i32)> {
+    let first = |month: i32| {
+        let number = u32::try_from(month.rem_euclid(12)).ok()? + 1;
+        chrono::NaiveDate::from_ymd_opt(1970 + month.div_euclid(12), number, 1).map(number_of)
+    };
+    Some((first(month)?, first(month + 1)?))
+}
+
+/// The days that marks touch, by charger: first and last.
+pub(super) fn marked_days(marks: &[Mark], zone: Tz) -> BTreeMap<StationKey, Vec<(i32, i32)>> {
+    let mut found: BTreeMap<StationKey, Vec<(i32, i32)>> = BTreeMap::new();
+    for mark in marks {
+        let day = |at: At| number_of(local_day(at, zone));
+        let days = (day(mark.span.from), day(mark.span.until.plus_millis(-1)));
+        found.entry(mark.station).or_default().push(days);
+    }
+    found
+}
+
+/// Makes facts of what is wanted, charger by charger.
+pub(super) fn live(
+    ledger: &mut dyn Figures,
+    network: &Network,
+    wants: &mut [Want],
+    zone: Tz,
+    take: &mut dyn FnMut(&Want, &Facts),
+) -> Result<(), StoreError> {
+    let Some(span) = hull(wants) else { return Ok(()) };
+    let watched_from = ledger.watched_from()?.unwrap_or(span.until);
+    let exemptions = ledger.exemptions(span)?;
+    wants.sort_by_key(|want| (network.evses.get(want.evse).and_then(|evse| evse.station), want.evse));
+    let same = |a: &Want, b: &Want| {
+        let station = |want: &Want| network.evses.get(want.evse).map(|evse| (evse.station, evse.charger.clone()));
+        station(a) == station(b)
+    };
+    for of_charger in wants.chunk_by(same) {
+        let Some(evse) = of_charger.first().and_then(|want| network.evses.get(want.evse)) else { continue };
+        let Some(span) = hull(of_charger) else { continue };
+        let mine: Vec<Exemption> = exemptions.iter().filter(|entry| entry.charger == evse.charger).cloned().collect();
+        let (lines, sessions) = match evse.station {
+            Some(station) => (lines(ledger, network, station, span)?, ledger.sessions_started(station, span)?),
+            None => (Vec::new(), Vec::new()),
+        };
+        let timelines: HashMap<usize, _> = of_charger
+            .iter()
+            .filter_map(|want| Some((want.evse, network.evses.get(want.evse)?.timeline(&lines))))
+            .collect();
+        for want in of_charger {
+            let Some((evse, line)) = network.evses.get(want.evse).zip(timelines.get(&want.evse)) else { continue };
+            let open = evse.open(want.span, zone);
+            let terms = terms(evse, &open, &mine, watched_from);
+            let mut facts = Facts::default();
+            pieces(line, &terms, want.span).iter().for_each(|piece| facts.add(piece));
+            for session in sessions.iter().filter(|session| is_of(network, evse, session, want.span)) {
+                count(&mut facts, session);
+            }
+            take(want, &facts);
+        }
+    }
+    Ok(())
+}
+
+fn hull(wants: &[Want]) -> Option<Span> {
+    let from = wants.iter().map(|want| want.span.from).min()?;
+    Some(Span { from, until: wants.iter().map(|want| want.span.until).max()? })
+}
+
+/// The timelines of a charger's outlets.
+fn lines(
+    ledger: &mut dyn Figures,
+    network: &Network,
+    station: StationKey,
+    span: Span,
+) -> Result<Vec<(Outlet, Vec<crate::domain::availability::Interval>)>, StoreError> {
+    let of_station = network.evses.iter().filter(|evse| evse.station == Some(station));
+    let mut outlets: Vec<Outlet> = of_station.flat_map(|evse| evse.outlets.iter().copied()).collect();
+    outlets.push(Outlet::STATION);
+    ledger.timelines(station, &outlets, span)
+}
+
+const fn terms<'a>(evse: &Evse, open: &'a [Span], exemptions: &'a [Exemption], watched_from: At) -> Terms<'a> {
+    let (commissioned, removed) = (evse.commissioned, evse.removed);
+    Terms { evse: evse.number, commissioned, removed, open, exemptions, watched_from }
+}
+
+fn is_of(network: &Network, evse: &Evse, session: &SessionRow, span: Span) -> bool {
+    network.evse_of(&evse.charger, session.outlet) == evse.number
+        && session.started_at.is_some_and(|at| span.contains(at))
+}
+
+fn count(facts: &mut Facts, session: &SessionRow) {
+    facts[Fact::Sessions] += 1;
+    match session.energy {
+        Some(energy) => facts[Fact::SessionEnergy] += energy.0,
+        None => facts[Fact::SessionsUnmetered] += 1,
+    }
+}
+
+/// The pieces of an EVSE in a stretch: what every figure of its availability is a sum of.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub fn live_pieces(
+    ledger: &mut dyn Figures,
+    network: &Network,
+    evse: &Evse,
+    span: Span,
+    zone: Tz,
+) -> Result<Vec<Piece>, StoreError> {
+    let watched_from = ledger.watched_from()?.unwrap_or(span.until);
+    let mut mine = ledger.exemptions(span)?;
+    mine.retain(|entry| entry.charger == evse.charger);
+    let lines = match evse.station {
+        Some(station) => lines(ledger, network, station, span)?,
+        None => Vec::new(),
+    };
+    let open = evse.open(span, zone);
+    Ok(pieces(&evse.timeline(&lines), &terms(evse, &open, &mine, watched_from), span))
+}
+
+/// The sessions of an EVSE that started in a stretch.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub fn sessions_of(
+    ledger: &mut dyn Figures,
+    network: &Network,
+    evse: &Evse,
+    span: Span,
+) -> Result<Vec<SessionRow>, StoreError> {
+    let Some(station) = evse.station else { return Ok(Vec::new()) };
+    let mut found = ledger.sessions_started(station, span)?;
+    found.retain(|session| is_of(network, evse, session, span));
+    Ok(found)
+}

@@ -1,0 +1,155 @@
+//! What reports are made from: timelines, sessions and entries as they stand, and facts by EVSE and day that were made
+//! from them before.
+
+use crate::domain::availability::Interval;
+use crate::domain::event::Boot;
+use crate::domain::exemption::Exemption;
+use crate::domain::ids::{ChargerId, Outlet, StationKey};
+use crate::domain::record::SessionRow;
+use crate::domain::service::Facts;
+use crate::domain::time::{At, Span};
+
+use super::StoreError;
+
+/// The reading side of reports. All that is read in one turn is one state of the ledger.
+pub trait Figures {
+    /// Every charger that was met.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn met(&mut self) -> Result<Vec<Met>, StoreError>;
+
+    /// The timelines of a charger's outlets where they overlap a stretch, each in order of time.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn timelines(
+        &mut self,
+        station: StationKey,
+        outlets: &[Outlet],
+        within: Span,
+    ) -> Result<Vec<(Outlet, Vec<Interval>)>, StoreError>;
+
+    /// Sessions of a charger that started in a stretch, in order of their start.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn sessions_started(&mut self, station: StationKey, within: Span) -> Result<Vec<SessionRow>, StoreError>;
+
+    /// Whether a session that started before an instant is still open.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn open_since_before(&mut self, at: At) -> Result<bool, StoreError>;
+
+    /// When a charger's first session started.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn first_session(&mut self, station: StationKey) -> Result<Option<At>, StoreError>;
+
+    /// When chargewatch first watched, if it ever did.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn watched_from(&mut self) -> Result<Option<At>, StoreError>;
+
+    /// The entries in force that touch a stretch, in order of their number.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn exemptions(&mut self, within: Span) -> Result<Vec<Exemption>, StoreError>;
+
+    /// The EVSEs of which facts are kept.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn kept(&mut self) -> Result<Vec<Kept>, StoreError>;
+
+    /// Kept facts of the days `[from, until)`, to be taken one by one: day, EVSE, facts.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn days(&mut self, from: i32, until: i32, take: &mut dyn FnMut(i32, i64, &Facts)) -> Result<(), StoreError>;
+
+    /// Kept facts of the months `[from, until)`, as [`Figures::days`].
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn months(&mut self, from: i32, until: i32, take: &mut dyn FnMut(i32, i64, &Facts)) -> Result<(), StoreError>;
+
+    /// Where kept facts may be wrong by now, oldest first.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn marks(&mut self) -> Result<Vec<Mark>, StoreError>;
+}
+
+/// A charger that was met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Met {
+    /// Its row.
+    pub key: StationKey,
+    /// Its identity.
+    pub charger: ChargerId,
+    /// What it last said of itself.
+    pub boot: Boot,
+    /// When it was first met.
+    pub first_seen: At,
+    /// The outlets that it has told of.
+    pub outlets: Vec<Outlet>,
+}
+
+/// An EVSE of which facts are kept, without a gap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Its row.
+    pub id: i64,
+    /// Its charger.
+    pub station: StationKey,
+    /// Its number.
+    pub evse: u32,
+    /// What the facts were made by.
+    pub made_by: String,
+    /// The first day, local, in days since 1970.
+    pub first_day: i32,
+    /// The last day.
+    pub last_day: i32,
+}
+
+/// A stretch in which something of a charger changed after facts were made of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Its number.
+    pub seq: i64,
+    /// The charger.
+    pub station: StationKey,
+    /// When.
+    pub span: Span,
+}
+
+/// Facts to be kept of an EVSE.
+#[derive(Clone, Debug)]
+pub struct Keep {
+    /// Its charger.
+    pub station: StationKey,
+    /// Its number.
+    pub evse: u32,
+    /// What they are made by. Others that were kept before go, unless this is the same.
+    pub made_by: String,
+    /// The first day of all, where nothing is kept yet.
+    pub first_day: i32,
+    /// Where the last of these days ends.
+    pub until: At,
+    /// The days; those behind what is kept must follow it without a gap.
+    pub days: Vec<(i32, Facts)>,
+}
+
+/// Facts to be kept, and the marks that are settled by them: those up to this number.
+#[derive(Clone, Debug, Default)]
+pub struct Keeping {
+    /// The facts.
+    pub keep: Vec<Keep>,
+    /// The last mark that is settled; 0: none.
+    pub settled: i64,
+}
