@@ -120,8 +120,8 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
     let mut chores = vec![tokio::spawn(blame_link(store.clone(), started, clock.clone(), grace_s))];
     let from_files = from_files.then(|| settings.registry.clone());
     chores.push(tokio::spawn(reload(from_files, settings.registry.reload_s, sites.clone())));
-    chores.push(doors.watch(&observer));
-    chores.push(tokio::spawn(keep_facts(store.clone(), sites.clone(), settings.report.zone, clock.clone())));
+    let facts = keep_facts(store.clone(), sites.clone(), settings.report.zone, clock.clone());
+    chores.extend([doors.watch(&observer), tokio::spawn(facts)]);
     chores.extend(drain(&settings, &store, &sites, &observer, &clock)?);
     let ready = Arc::new(AtomicBool::new(false));
     let connections = Connections::default();

@@ -128,10 +128,7 @@ fn budget(facts: &Facts, rules: Rules) -> Value {
         return Value::Null(NOTHING);
     }
     let hundredfold = i128::from(eligible(facts, rules)) - 100 * i128::from(down(facts, rules));
-    match Value::quotient(hundredfold, 100_000, 0) {
-        Value::Decimal(seconds, _) => Value::Whole(i64::try_from(seconds).unwrap_or(i64::MAX)),
-        other => other,
-    }
+    Value::quotient(hundredfold, 100_000, 0)
 }
 
 /// Strict availability: what is not up is down, but for what was entered and for our own outages.

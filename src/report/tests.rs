@@ -118,10 +118,8 @@ impl Bench {
 
 fn told(answer: &ask::Answer, line: usize, column: &str) -> String {
     let index = answer.report.columns.iter().position(|known| known.name == column).unwrap();
-    match &answer.lines[line].values[index] {
-        Value::Null(reason) => format!("null: {reason}"),
-        other => other.to_string(),
-    }
+    let value = &answer.lines[line].values[index];
+    value.reason().map_or_else(|| value.to_string(), |reason| format!("null: {reason}"))
 }
 
 const NOTHING: &str = "null: nothing was in service and measurable";

@@ -1,0 +1,123 @@
+//! The yearly report of a large network, from facts that are kept.
+//!
+//! `cargo bench --bench reports -- [EVSEs]`
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a bench that cannot go on has failed")]
+
+use std::fmt::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use chargewatch::config::report::ReportSettings;
+use chargewatch::config::sites::Registry;
+use chargewatch::domain::service::Fact;
+use chargewatch::domain::time::At;
+use chargewatch::report::{Ask, Network, answer, named};
+use chargewatch::store::LedgerReader;
+use chargewatch::store::desk::Desk;
+use rusqlite::Connection;
+
+/// The first local day of the year, in days since 1970, and the first of the next.
+const YEAR: (i32, i32) = (20_454, 20_819);
+
+fn at(text: &str) -> At {
+    At::from_rfc3339(text).unwrap()
+}
+
+/// A registry of so many EVSEs, ten to a site, one to a charger.
+fn registry(evses: usize) -> Registry {
+    let mut text = "charger_id,site_id,commissioned_on,evse_id,connector_ids,rated_kw\n".to_owned();
+    for index in 0..evses {
+        writeln!(text, "CP-{index},S-{},2025-01-01,1,1,{}", index / 10, if index % 4 == 0 { 50 } else { 22 }).unwrap();
+    }
+    Registry::from_csv("bench", &text).unwrap()
+}
+
+fn fill(folder: &Path, registry: &Registry, evses: usize) {
+    let clock = at("2026-12-31T12:00:00Z");
+    drop(Desk::open(folder, Arc::new(move || clock)).unwrap());
+    let mut db = Connection::open(folder.join("chargewatch.db")).unwrap();
+    let first_seen = at("2025-01-01T00:00:00Z").millis();
+    let write = db.transaction().unwrap();
+    write.execute("INSERT INTO watch (began_ms, alive_ms, ended_cleanly) VALUES (?1, ?1, 0)", [first_seen]).unwrap();
+    for index in 0..evses {
+        let (name, folded, key) = (format!("CP-{index}"), format!("cp-{index}"), i64::try_from(index).unwrap() + 1);
+        let sql = "INSERT INTO charger_row (id, charger, folded, first_seen_ms) VALUES (?, ?, ?, ?)";
+        write.execute(sql, (key, name, folded, first_seen)).unwrap();
+        // Twenty changes on the last day, and one that lasts.
+        for change in 0..21_i64 {
+            let from = if change == 0 { first_seen } else { at("2026-12-31T00:00:00Z").millis() + change * 1_800_000 };
+            let until = (change < 20).then(|| at("2026-12-31T00:00:00Z").millis() + (change + 1) * 1_800_000);
+            let sql = "INSERT INTO status_interval (charger_id, evse, connector, from_ms, until_ms, state, cause) \
+                       VALUES (?, 1, 1, ?, ?, 'AVAILABLE', 'charger')";
+            write.execute(sql, (key, from, until)).unwrap();
+        }
+    }
+    write.commit().unwrap();
+    let made_by = LedgerReader::open(folder)
+        .unwrap()
+        .figures(|ledger| {
+            let network = Network::of(registry, ledger.met()?, chrono_tz::Europe::London);
+            Ok(network.evses.into_iter().map(|evse| (evse.station.unwrap().0, evse.made_by)).collect::<Vec<_>>())
+        })
+        .unwrap();
+    let columns = Fact::ALL.map(Fact::column).join(", ");
+    let values = Fact::ALL.map(|fact| match fact {
+        Fact::InService | Fact::Counted => "86400000",
+        Fact::Up | Fact::Available => "85000000 + day % 100",
+        Fact::Down | Fact::OutOfOrder => "1400000 - day % 100",
+        _ => "evse_id % 7",
+    });
+    let write = db.transaction().unwrap();
+    for (key, made_by) in made_by {
+        let sql = "INSERT INTO evse_row (id, charger_id, evse, made_by, first_day, last_day, until_ms) VALUES (?1, ?1, 1, ?2, ?3, ?4, 0)";
+        write.execute(sql, (key, made_by, YEAR.0 - 365, YEAR.1 - 2)).unwrap();
+    }
+    write
+        .execute_batch(&format!(
+            "WITH RECURSIVE d(day) AS (SELECT {} UNION ALL SELECT day + 1 FROM d WHERE day + 1 < {})
+             INSERT INTO evse_day (day, evse_id, {columns}) SELECT day, e.id, {} FROM d, (SELECT id, id AS evse_id FROM evse_row) e;
+             INSERT INTO evse_month (month, evse_id, {columns})
+               SELECT (strftime('%Y', day * 86400, 'unixepoch') - 1970) * 12 + strftime('%m', day * 86400, 'unixepoch') - 1, evse_id, {}
+               FROM evse_day WHERE day < {} GROUP BY 1, 2;",
+            YEAR.0,
+            YEAR.1 - 1,
+            values.join(", "),
+            Fact::ALL.map(|fact| format!("sum({})", fact.column())).join(", "),
+            // December is not over.
+            YEAR.1 - 31
+        ))
+        .unwrap();
+    write.commit().unwrap();
+}
+
+fn main() {
+    let evses = std::env::args().filter_map(|word| word.parse().ok()).next().unwrap_or(5000);
+    let folder = tempfile::tempdir().unwrap();
+    let registry = registry(evses);
+    let began = Instant::now();
+    fill(folder.path(), &registry, evses);
+    println!("{evses} EVSEs, {} days filled in {:.1} s", YEAR.1 - YEAR.0, began.elapsed().as_secs_f64());
+    let settings = ReportSettings { zone: chrono_tz::Europe::London, settle_days: 7, planned_work_is_exempt: false };
+    let report = named("reliability").unwrap();
+    for (now, what) in [("2026-12-31T12:00:00Z", "the year that runs"), ("2026-12-31T00:00:00Z", "up to midnight")] {
+        for group_by in ["network", "site", "month", "site,month", "evse", "day"] {
+            let mut ledger = LedgerReader::open(folder.path()).unwrap();
+            let ask = Ask { period: Some("2026".to_owned()), group_by: Some(group_by.to_owned()), ..Ask::default() };
+            let mut times: Vec<f64> = (0..3)
+                .map(|_| {
+                    let began = Instant::now();
+                    let made = ledger
+                        .figures(|ledger| Ok(answer(report, &ask, ledger, &registry, &settings, at(now))))
+                        .unwrap()
+                        .unwrap();
+                    assert!(!made.json().is_empty());
+                    began.elapsed().as_secs_f64()
+                })
+                .collect();
+            times.sort_by(f64::total_cmp);
+            println!("{what}, by {group_by}: {:.0} ms", times[1] * 1000.0);
+        }
+    }
+}
