@@ -120,8 +120,7 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
     let mut chores = vec![tokio::spawn(blame_link(store.clone(), started, clock.clone(), grace_s))];
     let from_files = from_files.then(|| settings.registry.clone());
     chores.push(tokio::spawn(reload(from_files, settings.registry.reload_s, sites.clone())));
-    let facts = keep_facts(store.clone(), sites.clone(), settings.report.zone, clock.clone());
-    chores.extend([doors.watch(&observer), tokio::spawn(facts)]);
+    chores.extend([doors.watch(&observer), facts(&store, &sites, &settings, &clock)]);
     chores.extend(drain(&settings, &store, &sites, &observer, &clock)?);
     let ready = Arc::new(AtomicBool::new(false));
     let connections = Connections::default();
@@ -312,6 +311,11 @@ async fn blame_link(store: Store, started: At, clock: OurClock, grace_s: u32) {
     if let Err(error) = store.blame_link_for_absent(started).await {
         error!(%error, "absent chargers could not be put down to the link");
     }
+}
+
+/// Facts for reports, kept in the background.
+fn facts(store: &Store, sites: &SharedRegistry, settings: &Settings, clock: &OurClock) -> JoinHandle<()> {
+    tokio::spawn(keep_facts(store.clone(), sites.clone(), settings.report.zone, clock.clone()))
 }
 
 /// Keeps the facts that reports are made from: days that are over, and those that late facts corrected.

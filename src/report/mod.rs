@@ -171,7 +171,7 @@ pub struct Group<'a> {
     pub evses: &'a [&'a Evse],
     /// When.
     pub bucket: Span,
-    /// The whole stretch that the line is about, also where it lies ahead.
+    /// The zone of local days.
     pub zone: Tz,
     /// Its facts.
     pub facts: &'a Facts,

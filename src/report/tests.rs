@@ -6,7 +6,6 @@ use proptest::prelude::*;
 use rusqlite::Connection;
 
 use super::keeper;
-use super::value::Value;
 use super::*;
 use crate::config::report::ReportSettings;
 use crate::config::sites::Registry;
