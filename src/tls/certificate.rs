@@ -31,9 +31,9 @@ pub(super) fn at(seconds: i64) -> At {
 fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
     let common = certificate.subject().iter_common_name().filter_map(|name| name.as_str().ok());
     let alternative = certificate.subject_alternative_name().ok().flatten();
-    let dns = alternative.iter().flat_map(|extension| &extension.value.general_names).filter_map(|name| match name {
-        GeneralName::DNSName(name) => Some(*name),
-        _ => None,
+    let dns = alternative.iter().flat_map(|extension| &extension.value.general_names).filter_map(|name| {
+        let GeneralName::DNSName(name) = name else { return None };
+        Some(*name)
     });
     common.chain(dns).map(str::to_owned).collect()
 }

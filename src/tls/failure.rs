@@ -68,16 +68,15 @@ impl Failure {
     pub(super) fn of(error: &io::Error, shown: Option<String>, first: bool) -> Self {
         let reason = error.get_ref().and_then(|inner| inner.downcast_ref()).map(|error| reason(error, first));
         let reason = reason.unwrap_or(if first { Reason::Silent } else { Reason::Gone });
-        let told = match reason {
-            Reason::Silent | Reason::Gone => String::new(),
-            _ => error.to_string(),
-        };
+        let wordless = matches!(reason, Reason::Silent | Reason::Gone);
+        let told = if wordless { String::new() } else { error.to_string() };
         let whose = shown.map(|name| format!("the certificate of \"{name}\" was shown"));
         let detail = [Some(told).filter(|told| !told.is_empty()), whose];
         Self { reason, detail: detail.into_iter().flatten().collect::<Vec<_>>().join("; ") }
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library's errors grow, and what is not named here is one kind")]
 fn reason(error: &Error, first: bool) -> Reason {
     match error {
         Error::NoCertificatesPresented => Reason::NoCertificate,
@@ -89,6 +88,7 @@ fn reason(error: &Error, first: bool) -> Reason {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library's errors grow, and what is not named here is one kind")]
 fn of_certificate(wrong: &CertificateError) -> Reason {
     match wrong {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => Reason::Expired,

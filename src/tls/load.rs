@@ -83,11 +83,13 @@ fn config(
         Some(verifier) => builder.with_client_cert_verifier(verifier),
         None => builder.with_no_client_auth(),
     };
-    let mut config = builder.with_single_cert(chain, key).map_err(|error| match error {
-        Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
-            wrong(&files.key, format!("this key does not belong to the certificate in {}", files.certificate.display()))
-        }
-        other => wrong(&files.key, format!("certificate and key cannot be used: {other}")),
+    let mut config = builder.with_single_cert(chain, key).map_err(|error| {
+        let told = if error == Error::InconsistentKeys(InconsistentKeys::KeyMismatch) {
+            format!("this key does not belong to the certificate in {}", files.certificate.display())
+        } else {
+            format!("certificate and key cannot be used: {error}")
+        };
+        wrong(&files.key, told)
     })?;
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
@@ -171,6 +173,7 @@ fn objects<T: PemObject>(path: &Path, what: &str) -> Result<Vec<T>, TlsError> {
     if found.is_empty() { Err(pem(path, what, &PemError::NoItemsFound)) } else { Ok(found) }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library's errors grow, and all others are one kind")]
 fn pem(path: &Path, what: &str, error: &PemError) -> TlsError {
     match error {
         PemError::Io(error) => wrong(path, format!("cannot be read: {error}")),

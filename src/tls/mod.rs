@@ -155,7 +155,8 @@ async fn part<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) {
         tokio::io::copy(&mut stream.take(LAST_BYTES), &mut tokio::io::sink()).await
     };
     // It is refused either way.
-    let _: Result<io::Result<u64>, _> = timeout(FAREWELL, farewell).await;
+    let said: Result<io::Result<u64>, _> = timeout(FAREWELL, farewell).await;
+    drop(said);
 }
 
 #[cfg(test)]
