@@ -13,6 +13,7 @@ mod any_input;
 mod fleet;
 mod frames;
 mod gate;
+mod fuzz;
 mod handshakes;
 mod imports;
 mod limits;
