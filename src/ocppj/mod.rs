@@ -17,6 +17,9 @@ use serde_json::value::RawValue;
 /// Longest message id that the specification allows, in characters.
 pub const MESSAGE_ID_LIMIT: usize = 36;
 
+/// Most lists and objects in an id that is one; it stands two levels deep in an answer, and most readers bear 128.
+const DEEPEST_ID: usize = 64;
+
 /// The id that a CallError carries when the frame's own cannot be read (OCPP-J 1.6 errata, section 4.2.3).
 pub const NO_ID: &str = "\"-1\"";
 
@@ -186,7 +189,7 @@ fn shape<'a>(elements: &Elements<'a>) -> Reading<'a> {
     let [kind, id, third, fourth, fifth] = elements.first;
     let Some(kind_text) = kind else { return Reading { frame: Frame::Shapeless, odd: Some("an empty array") } };
     let plain = matches!(kind_text, "2" | "3" | "4" | "5" | "6");
-    let id = id.map(MessageId);
+    let id = id.filter(|id| is_bearable(id)).map(MessageId);
     let kind = decoded(kind_text).unwrap_or(Cow::Borrowed(kind_text));
     let kind = if plain { kind_text } else { kind.trim().trim_end_matches(".0") };
     let (frame, expected) = match (kind, id) {
@@ -225,6 +228,11 @@ fn shape<'a>(elements: &Elements<'a>) -> Reading<'a> {
         },
     };
     Reading { frame, odd }
+}
+
+/// Whether an id can be echoed: one of lists within lists would make an answer that no reader of JSON takes.
+fn is_bearable(id: &str) -> bool {
+    !id.starts_with(['[', '{']) || id.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count() <= DEEPEST_ID
 }
 
 fn call<'a>(id: MessageId<'a>, action: Option<&'a str>, payload: Option<&'a str>) -> Frame<'a> {

@@ -206,6 +206,15 @@ fn jsonish() -> impl Strategy<Value = String> {
     proptest::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
 }
 
+#[test]
+fn an_id_of_lists_within_lists_is_none_for_nobody_could_read_the_answer() {
+    let nested = |depth: usize| format!("[2,{}{},\"Heartbeat\",{{}}]", "[".repeat(depth), "]".repeat(depth));
+    assert!(matches!(read(&nested(64)).unwrap().frame, Frame::Call { .. }));
+    assert_eq!(read(&nested(65)).unwrap().frame, Frame::NoAction(None));
+    let text = "[".repeat(1000);
+    assert!(matches!(read(&format!("[2,\"{text}\",\"Heartbeat\",{{}}]")).unwrap().frame, Frame::Call { .. }));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
