@@ -173,7 +173,7 @@ fn main() {
 }
 
 async fn bench(seconds: u64, chargers: usize) {
-    let server = Server::start(&[]);
+    let server = Server::start(None);
     let (times, lost) = (Arc::new(std::sync::Mutex::new(Vec::new())), Arc::new(AtomicU64::new(0)));
     for id in 0..chargers {
         tokio::spawn(charger(server.address, id, times.clone(), lost.clone()));

@@ -12,8 +12,8 @@
 mod any_input;
 mod fleet;
 mod frames;
-mod gate;
 mod fuzz;
+mod gate;
 mod handshakes;
 mod imports;
 mod limits;

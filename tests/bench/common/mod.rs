@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -29,15 +30,19 @@ impl Drop for Server {
 }
 
 impl Server {
-    /// Starts it with a ledger of its own and these settings besides the defaults.
-    pub(crate) fn start(settings: &[(&str, &str)]) -> Self {
+    /// Starts it with a ledger of its own, and with the credentials of a file where there is one.
+    pub(crate) fn start(credentials: Option<&Path>) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        if let Some(file) = credentials {
+            let mut import = Command::new(env!("CARGO_BIN_EXE_chargewatch"));
+            import.args(["charger", "import"]).arg(file).arg("--data-dir").arg(folder.path());
+            assert!(import.stdout(Stdio::null()).status().unwrap().success());
+        }
         let mut child = Command::new(env!("CARGO_BIN_EXE_chargewatch"))
             .args(["serve", "--ocpp-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--data-dir"])
             .arg(folder.path())
             .env("CHARGEWATCH_LOG__FORMAT", "json")
             .env("CHARGEWATCH_LOG__FILTER", "chargewatch::app=info,error")
-            .envs(settings.iter().copied())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
