@@ -35,7 +35,7 @@
 //! | [`tls`] | certificates: loaded, checked, watched, read anew; the only user of rustls and x509-parser | domain, config, observe |
 //! | [`gateway`] | the charger side: listeners, handshake, one task per charger | all above |
 //! | [`report`] | figures: one file per report, a fold over facts that the ledger keeps by EVSE and day; `METHOD.md` says each formula | domain, config, store |
-//! | [`http`] | the readers' side: who may what, lists, objects, metrics, open data | domain, config, observe, store, report, tls, gateway's list of connections |
+//! | [`http`] | the readers' side: who may what, what they see of it, lists, objects, metrics, open data | domain, config, observe, store, report, tls, gateway's list of connections |
 //! | [`sim`] | a simulated fleet with its own JSON and its own true meter: an independent witness | – |
 //! | [`app`] | command line, start and stop; the only place that knows everything | all |
 //!
@@ -77,7 +77,8 @@
 //! | a rule of tolerance | the reader in `ocpp/field.rs`, a word in `domain/deviation.rs` | `tests/frames/` |
 //! | a fact of the ledger | a migration in `store/sqlite/`, a `Change`, its writer and reader | exhaustive matches |
 //! | a metric | a line in `observe/metrics.rs` or `observe/page.rs` | tidy: a row in `dashboards/README.md` |
-//! | an API route | a line in `http/catalogue.rs` with whom it is for, a handler in `http/routes/` | the OpenAPI document is made from it |
+//! | an API route | a line in `http/catalogue/` with whom it is for, a handler in `http/routes/` that takes a `View` (what the caller sees) or, for the network as a whole, `Whole` | the OpenAPI document is made from it |
+//! | a way to read the ledger | a method of `Archive`, its reader, and what of it a site sees in `http/seen.rs` | the compiler |
 //! | a cell of an imported file | a target in `app/import/map.rs`, its reading in `app/import/row.rs` | a key in `config/import-perth-kinross.toml` |
 //! | a decision of people | a file in `store/desk/`, its table in a migration; `Desk::change` writes the audit log | – |
 //! | a report | a file in `report/`, its line in `report/mod.rs`; API, CLI and the list follow | a heading in `report/METHOD.md` |

@@ -42,6 +42,8 @@ const CRATE_OF: &[(&str, &[&str])] = &[
     ("x509_parser", &["tls"]),
     ("httparse", &["gateway"]),
     ("axum", &["http"]),
+    ("hyper", &["http"]),
+    ("hyper_util", &["http"]),
     ("clap", &["app"]),
 ];
 

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::doors::Doors;
 use super::{
-    Failure, charger, demo, driver_token, exemption, forget, healthcheck, import, replay, report, screen, serve,
+    Failure, audit, charger, demo, driver_token, exemption, forget, healthcheck, import, replay, report, screen, serve,
     simulate, telemetry, token,
 };
 use crate::config::Settings;
@@ -69,6 +69,9 @@ enum Command {
     DriverToken(driver_token::DriverTokenFlags),
     /// Make, list and revoke the tokens with which people and programmes read and steer over HTTP.
     Token(token::TokenFlags),
+    /// Print the audit log: who changed or commanded what, when, and what came of it.
+    #[command(after_help = "Example: chargewatch audit --since 2026-11-01 --data-dir /var/lib/chargewatch")]
+    Audit(audit::AuditFlags),
     /// Forget a person: cut every trace of an id token in the ledger, also beside a running service. Energy and times stay.
     #[command(after_help = "Example: chargewatch forget --token - --data-dir /var/lib/chargewatch < card.txt")]
     Forget(forget::ForgetFlags),
@@ -139,6 +142,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Charger(flags) => charger::run(flags),
         Command::DriverToken(flags) => driver_token::run(flags),
         Command::Token(flags) => token::run(flags),
+        Command::Audit(flags) => audit::run(flags),
         Command::Forget(flags) => forget::run(flags),
         Command::Import(flags) => import::run(flags),
         Command::Report(flags) => report::run(flags),

@@ -1,5 +1,6 @@
 //! Wiring: the command line, what starts and stops in which order. The only place that knows everything.
 
+mod audit;
 mod charger;
 mod cli;
 mod demo;

@@ -34,6 +34,7 @@ use crate::sink::drain::{Drain, Rules};
 use crate::sink::influx::Influx;
 use crate::store::archive::{Archive, ChargerView};
 use crate::store::desk::Desk;
+use crate::store::desk::people::{TokenState, TokenView};
 use crate::store::device::ConformanceFilter;
 use crate::store::telemetry::Keeping;
 use crate::store::{OurClock, Store, StoreError};
@@ -82,7 +83,7 @@ pub struct Running {
     http_addr: SocketAddr,
     ready: Arc<AtomicBool>,
     stop_http: oneshot::Sender<()>,
-    http: JoinHandle<std::io::Result<()>>,
+    http: JoinHandle<()>,
     chores: Vec<JoinHandle<()>>,
     observer: Observer,
 }
@@ -105,7 +106,7 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
         observer.clone(),
     )
     .map_err(ServeError::of)?;
-    let desk = Desk::open(&settings.store.data_dir, clock.clone()).map_err(ServeError::of)?;
+    let desk = desk_with_tokens(&settings, &clock)?;
     let gate = Gate::open(&desk, seals.clone(), settings.drivers.unknown).map_err(ServeError::of)?;
     let from_files = registry.is_none();
     let registry = match registry {
@@ -139,9 +140,8 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
         report: settings.report.clone(),
         detail: settings.metrics.detail,
         grace_ms: i64::from(grace_s) * 1000,
-        max_page: settings.http.max_page,
-        loopback_only: settings.http.listen.ip().is_loopback() && !settings.http.allow_remote,
         open_data: OpenData::new(&settings.open_data),
+        settings: settings.http.clone(),
         build: cli::BUILD,
         ready: ready.clone(),
     };
@@ -171,6 +171,21 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
     let more: Vec<String> = gateway.local_addrs().iter().skip(1).map(ToString::to_string).collect();
     info!(chargers = %gateway.local_addr(), more = more.join(" "), readers = %http_addr, "serving");
     Ok(Running { gateway, store, http_addr, ready, stop_http, http, chores, observer })
+}
+
+/// The desk. Beyond loopback nobody could ask anything without a token; whoever starts it so has forgotten to make one.
+fn desk_with_tokens(settings: &Settings, clock: &OurClock) -> Result<Desk, ServeError> {
+    let desk = Desk::open(&settings.store.data_dir, clock.clone()).map_err(ServeError::of)?;
+    let (listen, now) = (settings.http.listen, clock());
+    let is_active = |token: &TokenView| token.state(now) == TokenState::Active;
+    if listen.ip().is_loopback() || desk.tokens().map_err(ServeError::of)?.iter().any(is_active) {
+        return Ok(desk);
+    }
+    Err(ServeError(format!(
+        "http.listen {listen} is beyond loopback and no token is in force: make one first with: chargewatch token add NAME \
+         --role admin --data-dir {}",
+        settings.store.data_dir.display()
+    )))
 }
 
 /// Telemetry on its way out, where a sink is configured.

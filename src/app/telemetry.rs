@@ -91,7 +91,7 @@ enum FormatName {
     Parquet,
 }
 
-fn time(text: &str) -> Result<At, String> {
+pub(super) fn time(text: &str) -> Result<At, String> {
     let exact = DateTime::parse_from_rfc3339(text).ok().map(|time| At::from(time.with_timezone(&Utc)));
     let day =
         || text.parse::<NaiveDate>().ok().and_then(|day| day.and_hms_opt(0, 0, 0)).map(|day| At::from(day.and_utc()));

@@ -11,16 +11,26 @@ use super::listener::TlsFiles;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpSettings {
-    /// Address to listen on. Loopback unless you put something in front that authenticates.
+    /// Address to listen on. Beyond loopback it needs HTTPS and a token.
     pub listen: SocketAddr,
-    /// Whether `listen` may lie beyond loopback, and requests may name other hosts than loopback ones.
-    pub allow_remote: bool,
+    /// Names besides those of loopback that requests may carry while listening on loopback: what a proxy passes on.
+    pub hosts: Vec<String>,
     /// PEM file of the certificate and its chain; none: plain HTTP.
     #[serde(deserialize_with = "super::path_or_none")]
     pub certificate_file: Option<PathBuf>,
     /// PEM file of its key.
     #[serde(deserialize_with = "super::path_or_none")]
     pub key_file: Option<PathBuf>,
+    /// Most connections at once; more wait.
+    pub max_connections: usize,
+    /// Most requests at once; more get 503.
+    pub max_requests: usize,
+    /// Seconds for a request's head, for its body, and for a reader that stalls.
+    pub timeout_s: u64,
+    /// Longest address of a request; a longer one gets 414.
+    pub max_url_bytes: usize,
+    /// Requests without a token in force that one address may send in a minute; more get 429.
+    pub failures_a_minute: u32,
     /// Largest `limit` of a page.
     pub max_page: usize,
 }

@@ -306,9 +306,10 @@ mod tests {
     }
 
     #[test]
-    fn beyond_loopback_must_be_chosen() {
+    fn beyond_loopback_readers_need_https() {
         let told = with_file("[http]\nlisten = \"0.0.0.0:8080\"\n", &[]).unwrap_err();
         assert!(told.starts_with("site.toml:2: http.listen is beyond loopback"), "{told}");
-        assert!(with_file("[http]\nlisten = \"0.0.0.0:8080\"\nallow_remote = true\n", &[]).is_ok());
+        let files = "certificate_file = \"a.pem\"\nkey_file = \"b.pem\"\n";
+        assert!(with_file(&format!("[http]\nlisten = \"0.0.0.0:8080\"\n{files}"), &[]).is_ok());
     }
 }

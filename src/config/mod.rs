@@ -85,13 +85,17 @@ impl Settings {
         object(self.ocpp.handshake_timeout_s == 0, "ocpp.handshake_timeout_s", "must be at least 1");
         object(self.ocpp.max_message_bytes < 65_536, "ocpp.max_message_bytes", "must be at least 65536");
         object(self.ocpp.max_connections == 0, "ocpp.max_connections", "must be at least 1");
-        let exposed = !self.http.listen.ip().is_loopback() && !self.http.allow_remote;
+        let exposed = !self.http.listen.ip().is_loopback() && self.http.tls().is_none();
         object(
             exposed,
             "http.listen",
-            "is beyond loopback, where anybody could read it; set http.allow_remote = true if something in front asks \
-             for a password",
+            "is beyond loopback, where tokens and answers could be read on the way: name http.certificate_file and \
+             http.key_file, or put a proxy in front and stay on loopback",
         );
+        object(self.http.max_connections == 0, "http.max_connections", "must be at least 1");
+        object(self.http.max_requests == 0, "http.max_requests", "must be at least 1");
+        object(self.http.timeout_s == 0, "http.timeout_s", "must be at least 1");
+        object(self.http.max_url_bytes < 256, "http.max_url_bytes", "must be at least 256");
         object(
             self.http.certificate_file.is_some() != self.http.key_file.is_some(),
             "http.certificate_file",

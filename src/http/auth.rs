@@ -149,8 +149,52 @@ fn is_at_the_machine(headers: &HeaderMap, peer: IpAddr) -> bool {
         && !FORWARDED.iter().any(|name| headers.contains_key(*name))
 }
 
+/// Whether a Host header names this machine to itself, or as one of `hosts`.
+pub(super) fn is_known(host: &str, hosts: &[String]) -> bool {
+    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+    let name = name.map_or(host, |(name, _)| name);
+    is_loopback(host) || hosts.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
 /// Whether a Host header names this machine to itself.
-pub(super) fn is_loopback(host: &str) -> bool {
+fn is_loopback(host: &str) -> bool {
     let name = if host.starts_with('[') { host.split_inclusive(']').next() } else { host.split(':').next() };
     matches!(name, Some("localhost" | "127.0.0.1" | "[::1]"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_known_by_its_name_with_or_without_a_port() {
+        let hosts = ["charging.example".to_owned()];
+        for host in
+            ["localhost", "localhost:8080", "127.0.0.1:1", "[::1]:8080", "Charging.Example", "charging.example:443"]
+        {
+            assert!(is_known(host, &hosts), "{host}");
+        }
+        for host in ["", "evil.example", "localhost.evil.example", "charging.example.evil", "[::2]", "127.0.0.2"] {
+            assert!(!is_known(host, &hosts), "{host}");
+        }
+    }
+
+    #[test]
+    fn only_who_sits_at_the_machine_itself_needs_no_token() {
+        let headers = |pairs: &[(&'static str, &'static str)]| {
+            pairs
+                .iter()
+                .map(|(name, value)| ((*name).parse().unwrap(), (*value).parse().unwrap()))
+                .collect::<HeaderMap>()
+        };
+        let local = [("host", "localhost:8080")];
+        let here = "127.0.0.1".parse().unwrap();
+        assert!(is_at_the_machine(&headers(&local), here));
+        assert!(!is_at_the_machine(&headers(&local), "192.0.2.1".parse().unwrap()));
+        assert!(!is_at_the_machine(&headers(&[("host", "charging.example")]), here));
+        assert!(!is_at_the_machine(&headers(&[]), here));
+        for proxy in FORWARDED {
+            assert!(!is_at_the_machine(&headers(&[local[0], (proxy, "192.0.2.1")]), here), "{proxy}");
+        }
+    }
 }

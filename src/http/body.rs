@@ -1,10 +1,13 @@
 //! Bodies of requests that change something: a JSON object with the fields that its route declares, read strictly. A name
 //! that is not declared is a mistake, told with the nearest one that is.
 
+use std::time::Duration;
+
 use axum::body::to_bytes;
 use axum::extract::Request;
 use axum::http::header;
 use serde_json::{Map, Value};
+use tokio::time::timeout;
 
 use super::error::Problem;
 use super::table::{Kind, Resource};
@@ -12,6 +15,9 @@ use crate::domain::time::At;
 
 /// The largest body, in bytes.
 const LARGEST: usize = 1024 * 1024;
+
+/// How long a body may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A body whose fields have the kinds that its resource declares.
 #[derive(Debug)]
@@ -25,7 +31,8 @@ impl Body {
             return Err(Problem::bad_request("the body must be JSON, with Content-Type: application/json"));
         }
         let too_long = |_| Problem::bad_request(format!("the body is cut short or longer than {LARGEST} bytes"));
-        let bytes = to_bytes(request.into_body(), LARGEST).await.map_err(too_long)?;
+        let slow = |_| Problem::bad_request(format!("the body did not come within {} seconds", PATIENCE.as_secs()));
+        let bytes = timeout(PATIENCE, to_bytes(request.into_body(), LARGEST)).await.map_err(slow)?.map_err(too_long)?;
         Self::read(&bytes, resource)
     }
 

@@ -1,19 +1,23 @@
-//! All routes on one page: path, whom it is for, what it gives and takes. The OpenAPI document is made from this.
+//! All routes: path, whom it is for, what it gives and takes. The OpenAPI document is made from this.
+
+mod people;
 
 use axum::http::Method;
-use axum::routing::{delete, get, post};
+use axum::routing::{get, post};
 
 use super::params::{CHARGER, CURSOR, FORMAT, FROM, LIMIT, SITE, TO};
 use super::router::{Does, Gives, Route};
-use super::routes::{
-    chargers, conformance, credentials, device, drivers, evidence, exemptions, health, imports, inbox, privacy,
-    reports, sessions, telemetry,
-};
+use super::routes::{chargers, conformance, device, evidence, exemptions, health, reports, sessions, telemetry};
 use super::{openapi, opendata};
 use crate::domain::people::Access;
 
 /// Every route.
-pub(super) const ROUTES: &[Route] = &[
+pub(super) fn routes() -> impl Iterator<Item = &'static Route> {
+    OF_THE_NETWORK.iter().chain(people::ROUTES)
+}
+
+/// Routes about the network and its figures.
+const OF_THE_NETWORK: &[Route] = &[
     Route {
         does: Does::Read,
         path: "/healthz",
@@ -266,141 +270,6 @@ pub(super) const ROUTES: &[Route] = &[
         gives: Gives::Text("text/csv"),
         params: &[],
         handler: || get(opendata::routes::irve),
-    },
-    Route {
-        does: Does::Read,
-        path: "/api/v1/inbox",
-        access: Access::Viewer,
-        about: "Chargers that are held until an operator accepts or refuses them.",
-        gives: Gives::List(&inbox::WAITING),
-        params: &[&LIMIT, &CURSOR, &FORMAT],
-        handler: || get(inbox::list),
-    },
-    Route {
-        does: Does::Change(&Method::POST, None),
-        path: "/api/v1/chargers/{id}/accept",
-        access: Access::Operator,
-        about: "Accept a charger that the registry does not know.",
-        gives: Gives::One(&inbox::ADMISSION),
-        params: &[],
-        handler: || post(inbox::accept),
-    },
-    Route {
-        does: Does::Change(&Method::POST, None),
-        path: "/api/v1/chargers/{id}/refuse",
-        access: Access::Operator,
-        about: "Refuse a charger, whatever the registry says; its connection is closed.",
-        gives: Gives::One(&inbox::ADMISSION),
-        params: &[],
-        handler: || post(inbox::refuse),
-    },
-    Route {
-        does: Does::Read,
-        path: "/api/v1/charger-credentials",
-        access: Access::Admin,
-        about: "What chargers must show when they connect, in order of identity.",
-        gives: Gives::List(&credentials::CREDENTIAL),
-        params: &[&LIMIT, &CURSOR, &FORMAT],
-        handler: || get(credentials::list),
-    },
-    Route {
-        does: Does::Change(&Method::POST, Some(&credentials::WISH)),
-        path: "/api/v1/charger-credentials",
-        access: Access::Admin,
-        about: "Give a charger a credential that has none.",
-        gives: Gives::One(&credentials::NEW_CREDENTIAL),
-        params: &[],
-        handler: || post(credentials::add),
-    },
-    Route {
-        does: Does::Change(&Method::POST, Some(&imports::IMPORT)),
-        path: "/api/v1/charger-credentials/import",
-        access: Access::Admin,
-        about: "Set the passwords of a list, all or none.",
-        gives: Gives::One(&imports::IMPORTED),
-        params: &[],
-        handler: || post(credentials::import),
-    },
-    Route {
-        does: Does::Read,
-        path: "/api/v1/charger-credentials/{id}",
-        access: Access::Admin,
-        about: "The credential of a charger.",
-        gives: Gives::One(&credentials::CREDENTIAL),
-        params: &[],
-        handler: || get(credentials::one),
-    },
-    Route {
-        does: Does::Change(&Method::POST, Some(&credentials::PASSWORD_WISH)),
-        path: "/api/v1/charger-credentials/{id}/password",
-        access: Access::Admin,
-        about: "Give a charger another credential; it is no longer revoked.",
-        gives: Gives::One(&credentials::NEW_CREDENTIAL),
-        params: &[],
-        handler: || post(credentials::set_password),
-    },
-    Route {
-        does: Does::Change(&Method::POST, None),
-        path: "/api/v1/charger-credentials/{id}/revoke",
-        access: Access::Admin,
-        about: "Shut a charger out; its connection is closed.",
-        gives: Gives::One(&credentials::CREDENTIAL),
-        params: &[],
-        handler: || post(credentials::revoke),
-    },
-    Route {
-        does: Does::Read,
-        path: "/api/v1/driver-tokens",
-        access: Access::Operator,
-        about: "The list of driver tokens, in order of hash.",
-        gives: Gives::List(&drivers::DRIVER_TOKEN),
-        params: &[&LIMIT, &CURSOR, &FORMAT],
-        handler: || get(drivers::list),
-    },
-    Route {
-        does: Does::Change(&Method::POST, Some(&drivers::WISH)),
-        path: "/api/v1/driver-tokens",
-        access: Access::Operator,
-        about: "Put a driver token on the list, or change it.",
-        gives: Gives::One(&drivers::DRIVER_TOKEN),
-        params: &[],
-        handler: || post(drivers::put),
-    },
-    Route {
-        does: Does::Change(&Method::POST, Some(&imports::IMPORT)),
-        path: "/api/v1/driver-tokens/import",
-        access: Access::Operator,
-        about: "Put the tokens of a list on the list, all or none.",
-        gives: Gives::One(&imports::IMPORTED),
-        params: &[],
-        handler: || post(drivers::import),
-    },
-    Route {
-        does: Does::Change(&Method::DELETE, None),
-        path: "/api/v1/driver-tokens/{id}",
-        access: Access::Operator,
-        about: "Take a driver token off the list, by its hash.",
-        gives: Gives::One(&drivers::DRIVER_TOKEN),
-        params: &[],
-        handler: || delete(drivers::remove),
-    },
-    Route {
-        does: Does::Read,
-        path: "/api/v1/id-tokens",
-        access: Access::Operator,
-        about: "Id tokens whose clear text is remembered, where privacy.id_tokens says so; in order of hash.",
-        gives: Gives::List(&privacy::CLEAR_TOKEN),
-        params: &[&LIMIT, &CURSOR, &FORMAT],
-        handler: || get(privacy::clear_tokens),
-    },
-    Route {
-        does: Does::Change(&Method::POST, Some(&privacy::PERSON)),
-        path: "/api/v1/forget",
-        access: Access::Admin,
-        about: "Forgets a person: cuts every trace of an id token. Energy and times stay. May take minutes on a large ledger.",
-        gives: Gives::One(&privacy::FORGOTTEN),
-        params: &[],
-        handler: || post(privacy::forget),
     },
     Route {
         does: Does::Read,

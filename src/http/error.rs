@@ -73,6 +73,17 @@ impl Problem {
         Self::of(StatusCode::SERVICE_UNAVAILABLE, "Not ready", detail)
     }
 
+    /// The address of the request is too long.
+    pub(super) fn long_url(most: usize) -> Self {
+        Self::of(StatusCode::URI_TOO_LONG, "Too long", format!("the address may have {most} bytes"))
+    }
+
+    /// So many requests are answered at this moment that another must wait.
+    pub(super) fn busy() -> Self {
+        let header = (header::RETRY_AFTER, "1".to_owned());
+        Self { header: Some(header), ..Self::of(StatusCode::SERVICE_UNAVAILABLE, "Busy", "ask again in a second") }
+    }
+
     /// The request names a host that this is not.
     pub(super) fn wrong_host(detail: impl Into<String>) -> Self {
         Self::of(StatusCode::MISDIRECTED_REQUEST, "This is another host", detail)

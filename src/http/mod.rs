@@ -1,8 +1,9 @@
-//! The side that people and monitors read: lists and objects, metrics, health. Only reading is possible.
+//! The side that people and monitors read: lists and objects, metrics, health; and where they decide.
 
 mod auth;
 mod body;
 mod catalogue;
+mod connections;
 mod error;
 mod failures;
 mod keyring;
@@ -26,6 +27,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::net::TcpListener;
 
 pub use self::keyring::Keyring;
+use crate::config::http::HttpSettings;
 use crate::config::metrics::Detail;
 use crate::config::ocpp::UnknownChargers;
 use crate::config::report::ReportSettings;
@@ -37,7 +39,7 @@ use crate::observe::Observer;
 use crate::store::desk::Desk;
 use crate::store::{OurClock, Store};
 use crate::tls::Tls;
-use secure::{Peer, Secure};
+use secure::Secure;
 
 /// What the routes need.
 #[derive(Clone)]
@@ -70,12 +72,10 @@ pub struct Api {
     pub detail: Detail,
     /// How long a charger may be unheard, in milliseconds.
     pub grace_ms: i64,
-    /// Largest page.
-    pub max_page: usize,
-    /// Whether only requests that name a loopback host are answered.
-    pub loopback_only: bool,
     /// What anybody may read, where that is switched on.
     pub open_data: Option<OpenData>,
+    /// Limits, and the names that requests may carry.
+    pub settings: HttpSettings,
     /// Version and commit of this build.
     pub build: (&'static str, &'static str),
     /// Set once chargers are served, cleared when the program ends.
@@ -111,23 +111,15 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, HttpError> {
 }
 
 /// Serves until `stop` is done: over HTTPS where there are certificates, else over plain HTTP.
-///
-/// # Errors
-/// When the listener fails for good.
-pub async fn serve(
-    listener: TcpListener,
-    tls: Option<Tls>,
-    api: Api,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
+pub async fn serve(listener: TcpListener, tls: Option<Tls>, api: Api, stop: impl Future<Output = ()> + Send + 'static) {
     let following = tokio::spawn(api.keyring.clone().follow(api.observer.clone()));
-    let routes = router::build(api).into_make_service_with_connect_info::<Peer>();
-    let served = match tls {
-        Some(tls) => axum::serve(Secure::new(listener, tls), routes).with_graceful_shutdown(stop).await,
-        None => axum::serve(listener, routes).with_graceful_shutdown(stop).await,
-    };
+    let settings = api.settings.clone();
+    let routes = router::build(api);
+    match tls {
+        Some(tls) => connections::serve(Secure::new(listener, tls), routes, &settings, stop).await,
+        None => connections::serve(listener, routes, &settings, stop).await,
+    }
     following.abort();
-    served
 }
 
 #[cfg(test)]

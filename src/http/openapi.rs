@@ -4,10 +4,14 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use super::opendata::schema;
+use super::opendata::{self, schema};
 use super::params::Param;
-use super::router::{Does, Gives, ROUTES, Route};
+use super::router::{Does, Gives, Route, routes};
 use super::table::{Kind, Resource};
+use crate::domain::people::Access;
+
+/// How a caller says who they are.
+const TOKEN: &str = "A token of chargewatch token add, in the header Authorization and nowhere else.";
 
 /// Gives the document.
 pub(super) async fn serve() -> Response {
@@ -21,7 +25,7 @@ pub(super) fn document() -> Value {
     let mut schemas = Map::new();
     schemas.insert("Problem".to_owned(), problem());
     schemas.extend(schema::components().map(|(name, schema)| (name.to_owned(), schema)));
-    for route in ROUTES {
+    for route in routes() {
         match route.gives {
             Gives::List(resource) | Gives::One(resource) => add_schema(resource, &mut schemas),
             Gives::Text(_) | Gives::Ocpi(_) => {}
@@ -42,7 +46,10 @@ pub(super) fn document() -> Value {
             "description": "What an EV charging network does and did. Times are RFC 3339 in UTC; quantities are exact decimals; what is not known is null."
         },
         "paths": paths,
-        "components": { "schemas": schemas }
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": { "token": { "type": "http", "scheme": "bearer", "description": TOKEN } }
+        }
     })
 }
 
@@ -52,6 +59,8 @@ fn operation(route: &Route) -> Value {
         parameters.insert(index, in_path(name));
     }
     let content = match route.gives {
+        // JSON that is described nowhere else may be anything.
+        Gives::Text("application/json") => json!({ "application/json": { "schema": {} } }),
         Gives::Text(kind) => json!({ kind: { "schema": { "type": "string" } } }),
         Gives::Ocpi(kind) => json!({ "application/json": { "schema": schema::envelope(kind) } }),
         Gives::One(resource) => json!({ "application/json": { "schema": reference(resource) } }),
@@ -69,12 +78,12 @@ fn operation(route: &Route) -> Value {
         }),
     };
     let problem = json!({ "$ref": "#/components/schemas/Problem" });
-    let (failed, fails) = match route.gives {
-        Gives::Ocpi(_) => ("An error of OCPI.", json!({ "application/json": { "schema": schema::error() } })),
-        Gives::List(_) | Gives::One(_) | Gives::Text(_) => {
-            ("A problem (RFC 9457).", json!({ "application/problem+json": { "schema": problem } }))
-        }
-    };
+    let mut fails = json!({ "application/problem+json": { "schema": problem } });
+    let mut failed = "A problem (RFC 9457).";
+    if opendata::is_open(route.path) {
+        failed = "An error of OCPI; a problem (RFC 9457) where the service is busy or the address too long.";
+        fails["application/json"] = json!({ "schema": schema::error() });
+    }
     let mut operation = json!({
         "summary": route.about,
         "x-access": route.access.word(),
@@ -84,6 +93,9 @@ fn operation(route: &Route) -> Value {
             "default": { "description": failed, "content": fails }
         }
     });
+    if route.access != Access::Anyone {
+        operation["security"] = json!([{ "token": [] }]);
+    }
     if let (Does::Change(_, Some(body)), Some(operation)) = (route.does, operation.as_object_mut()) {
         let content = json!({ "application/json": { "schema": reference(body) } });
         operation.insert("requestBody".to_owned(), json!({ "required": true, "content": content }));
@@ -101,7 +113,7 @@ fn in_path(name: &str) -> Value {
         "location" => "Id of the location.",
         "evse" => "uid of the EVSE.",
         "connector" => "Id of the connector.",
-        _ => "Identity of the charger, number of the session, or hash of the token.",
+        _ => "Identity of the charger, number of the session, hash of a driver token, or name of a token.",
     };
     json!({ "name": name, "in": "path", "required": true, "description": about, "schema": { "type": "string" } })
 }

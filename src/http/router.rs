@@ -10,8 +10,10 @@ use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
+use tokio::sync::Semaphore;
 
-pub(super) use super::catalogue::ROUTES;
+use super::auth::Caller;
+pub(super) use super::catalogue::routes;
 use super::error::Problem;
 use super::failures::Failures;
 use super::params::Param;
@@ -69,9 +71,6 @@ pub(super) enum Gives {
     Ocpi(&'static str),
 }
 
-/// Failures to say who one is that are answered to one address in a minute.
-const FAILURES_A_MINUTE: u32 = 30;
-
 /// What every answer tells a browser: run nothing from elsewhere, stand in no frame of another site, guess no types, and
 /// tell no other site where somebody came from. No other site may read answers: no header of CORS is ever sent.
 const CAUTION: [(HeaderName, &str); 4] = [
@@ -86,31 +85,35 @@ const CAUTION: [(HeaderName, &str); 4] = [
 
 /// The route of a path pattern.
 pub(super) fn declared(path: &str) -> &'static [&'static Param] {
-    ROUTES.iter().find(|route| route.path == path).map_or(&[], |route| route.params)
+    routes().find(|route| route.path == path).map_or(&[], |route| route.params)
 }
 
 /// The route that a request means.
 fn meant(path: &str, method: &Method) -> Option<&'static Route> {
-    ROUTES.iter().find(|route| route.path == path && route.does.is(method))
+    routes().find(|route| route.path == path && route.does.is(method))
 }
 
 /// Builds the router.
 pub(super) fn build(api: Api) -> Router {
     let api = Arc::new(api);
-    let failures = Arc::new(Failures::new(FAILURES_A_MINUTE));
+    let guard = Guard {
+        failures: Arc::new(Failures::new(api.settings.failures_a_minute)),
+        places: Arc::new(Semaphore::new(api.settings.max_requests)),
+        api: api.clone(),
+    };
     let mut router = Router::new();
-    for route in ROUTES {
+    for route in routes() {
         router = router.route(route.path, (route.handler)());
     }
     router
         .fallback(nowhere)
         .method_not_allowed_fallback(otherwise)
-        .layer(middleware::from_fn_with_state((api.clone(), failures), around))
+        .layer(middleware::from_fn_with_state(guard, around))
         .with_state(Door::new(api))
 }
 
 async fn nowhere(request: Request) -> Problem {
-    let paths: BTreeSet<&str> = ROUTES.iter().map(|route| route.path).collect();
+    let paths: BTreeSet<&str> = routes().map(|route| route.path).collect();
     let paths: Vec<&str> = paths.into_iter().collect();
     // Nothing to wait for; the fallback must be asynchronous.
     std::future::ready(()).await;
@@ -121,22 +124,59 @@ async fn nowhere(request: Request) -> Problem {
 async fn otherwise(request: Request) -> Problem {
     std::future::ready(()).await;
     let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    let methods = ROUTES.iter().filter(|route| route.path == path).flat_map(|route| match route.does {
+    let methods = routes().filter(|route| route.path == path).flat_map(|route| match route.does {
         Does::Read => vec!["GET", "HEAD"],
         Does::Change(method, _) => vec![method.as_str()],
     });
     Problem::method(methods.collect::<Vec<_>>().join(", "))
 }
 
+/// What stands before every route.
+#[derive(Clone)]
+struct Guard {
+    api: Arc<Api>,
+    failures: Arc<Failures>,
+    /// A request has one until its answer begins.
+    places: Arc<Semaphore>,
+}
+
+impl Guard {
+    /// Lets a request in: not one that is too long, and only so many at once.
+    async fn answer(&self, mut request: Request, path: &str, next: Next) -> Result<Response, Problem> {
+        let most = self.api.settings.max_url_bytes;
+        let address = request.uri().path_and_query().map_or(0, |address| address.as_str().len());
+        if address > most {
+            return Err(Problem::long_url(most));
+        }
+        let place = || self.places.try_acquire().map_err(|_| Problem::busy());
+        if opendata::is_open(request.uri().path()) {
+            let _place = place()?;
+            return Ok(opendata::around(&self.api, request, next).await);
+        }
+        let caller = self.admit(&request, path)?;
+        let _place = place()?;
+        request.extensions_mut().insert(caller);
+        Ok(next.run(request).await)
+    }
+
+    /// Only for this host's name, only who may.
+    fn admit(&self, request: &Request, path: &str) -> Result<Caller, Problem> {
+        let settings = &self.api.settings;
+        let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+        if settings.listen.ip().is_loopback() && !host.is_some_and(|host| auth::is_known(host, &settings.hosts)) {
+            // A page of another site may have been told that its name is 127.0.0.1.
+            return Err(Problem::wrong_host("ask for localhost, 127.0.0.1, [::1] or a name of http.hosts"));
+        }
+        let access = meant(path, request.method()).map_or(Access::Viewer, |route| route.access);
+        auth::admit(&self.api, &self.failures, request, access)
+    }
+}
+
 /// Around every request: headers of caution, the time it took.
-async fn around(State((api, failures)): State<(Arc<Api>, Arc<Failures>)>, request: Request, next: Next) -> Response {
+async fn around(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     let began = Instant::now();
     let path = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
-    let mut response = if opendata::is_open(request.uri().path()) {
-        opendata::around(&api, request, next).await
-    } else {
-        answer(&api, &failures, &path, request, next).await
-    };
+    let mut response = guard.answer(request, &path, next).await.unwrap_or_else(IntoResponse::into_response);
     let headers = response.headers_mut();
     for (name, value) in CAUTION {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
@@ -144,23 +184,6 @@ async fn around(State((api, failures)): State<(Arc<Api>, Arc<Failures>)>, reques
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let status = response.status();
     let labels = [path.as_str(), status.as_str()];
-    api.observer.metrics.http_seconds.with_label_values(&labels).observe(began.elapsed().as_secs_f64());
+    guard.api.observer.metrics.http_seconds.with_label_values(&labels).observe(began.elapsed().as_secs_f64());
     response
-}
-
-/// Only this host's name, only who may.
-async fn answer(api: &Api, failures: &Failures, path: &str, mut request: Request, next: Next) -> Response {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    if api.loopback_only && !host.is_some_and(auth::is_loopback) {
-        // A page of another site may have been told that its name is 127.0.0.1.
-        return Problem::wrong_host("ask for localhost, 127.0.0.1 or [::1]").into_response();
-    }
-    let access = meant(path, request.method()).map_or(Access::Viewer, |route| route.access);
-    match auth::admit(api, failures, &request, access) {
-        Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            next.run(request).await
-        }
-        Err(problem) => problem.into_response(),
-    }
 }

@@ -5,8 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
+use axum::serve::Listener;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
@@ -26,18 +25,6 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Where a request comes from, over either kind of listener.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Peer(pub(super) SocketAddr);
-
-impl Connected<IncomingStream<'_, TcpListener>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, TcpListener>) -> Self {
-        Self(*stream.remote_addr())
-    }
-}
-
-impl Connected<IncomingStream<'_, Secure>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, Secure>) -> Self {
-        Self(*stream.remote_addr())
-    }
-}
 
 type Ready = (tls::Stream<TcpStream>, SocketAddr);
 

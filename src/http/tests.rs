@@ -1,7 +1,7 @@
 //! Golden copies of what leaves by the API: the OpenAPI document and the metrics page.
 
 use super::openapi;
-use super::router::ROUTES;
+use super::router::routes;
 use crate::config::metrics::Detail;
 use crate::config::sites::Registry;
 use crate::domain::energy::{Milli, MilliWh};
@@ -25,7 +25,7 @@ pub(super) fn golden(name: &str, text: &str) {
 #[test]
 fn the_openapi_document_has_every_route_and_is_as_it_was() {
     let document = openapi::document();
-    for route in ROUTES {
+    for route in routes() {
         assert!(
             document["paths"][route.path][route.does.method().as_str().to_ascii_lowercase()].is_object(),
             "{}",

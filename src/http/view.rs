@@ -50,7 +50,7 @@ impl View {
 
     /// Largest page.
     pub(super) fn max_page(&self) -> usize {
-        self.api.max_page
+        self.api.settings.max_page
     }
 
     /// Our time.

@@ -40,7 +40,8 @@ fn check_config_says_what_is_wrong_and_where() {
 
 #[test]
 fn every_command_explains_itself() {
-    for command in ["serve", "demo", "simulate", "replay", "backfill", "export", "token", "check-config", "healthcheck"]
+    for command in
+        ["serve", "demo", "simulate", "replay", "backfill", "export", "token", "audit", "check-config", "healthcheck"]
     {
         let (code, told, _) = chargewatch(&[command, "--help"]);
         assert!(code == 0 && told.contains("Usage: chargewatch"), "{command}: {told}");

@@ -12,9 +12,11 @@ from openapi_spec_validator import validate
 def test_the_openapi_document_is_one(service):
     document = service.json("/api/v1/openapi.json")
     validate(document)
-    for path in document["paths"]:
+    service.act_as("admin")
+    for path, methods in document["paths"].items():
         status, _ = service.get(path.replace("{id}", "1"))
-        assert status in (200, 404), (path, status)
+        # Some need parameters, and some only change something.
+        assert status in ((200, 400, 404) if "get" in methods else (405,)), (path, status)
 
 
 def test_mistakes_are_problems(service):

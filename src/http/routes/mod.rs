@@ -1,5 +1,6 @@
 //! The routes, by area. Each describes what it gives and reads it from the ledger.
 
+pub(super) mod audit;
 pub(super) mod chargers;
 pub(super) mod conformance;
 pub(super) mod credentials;
@@ -14,6 +15,7 @@ pub(super) mod privacy;
 pub(super) mod reports;
 pub(super) mod sessions;
 pub(super) mod telemetry;
+pub(super) mod tokens;
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
