@@ -71,7 +71,8 @@ async fn attempt(attack: &str, server: SocketAddr, place: usize, n: u64) {
     match attack {
         "slowloris" => {
             stream.write_all(b"GET /ocpp/ATT HTTP/1.1\r\nHost:").await.ok();
-            stream.read(&mut [0; 16]).await.ok();
+            // It waits until it is cut.
+            stream.read_u8().await.ok();
         }
         "giant frames" => {
             let head = [&[0x81, 0xff][..], &(1_u64 << 30).to_be_bytes(), &[0; 4]].concat();
@@ -84,16 +85,12 @@ async fn attempt(attack: &str, server: SocketAddr, place: usize, n: u64) {
             let offers = format!("{offer}{}\r\n", "9".repeat(300)).repeat(38);
             shake(&mut stream, &offers).await;
         }
-        "endless fragments" => {
-            if shake(&mut stream, "").await {
-                stream.write_all(&[0x01, 0x81, 0, 0, 0, 0, b'[']).await.ok();
-                pour(&mut stream, &[0x00, 0x80, 0, 0, 0, 0].repeat(500)).await;
-            }
+        "endless fragments" if shake(&mut stream, "").await => {
+            stream.write_all(&[0x01, 0x81, 0, 0, 0, 0, b'[']).await.ok();
+            pour(&mut stream, &[0x00, 0x80, 0, 0, 0, 0].repeat(500)).await;
         }
-        "pings" => {
-            if shake(&mut stream, "").await {
-                pour(&mut stream, &[0x89, 0x80, 0, 0, 0, 0].repeat(500)).await;
-            }
+        "pings" if shake(&mut stream, "").await => {
+            pour(&mut stream, &[0x89, 0x80, 0, 0, 0, 0].repeat(500)).await;
         }
         "new names" => drop(shake(&mut stream, "").await),
         _ => {}
