@@ -312,10 +312,7 @@ fn one_connector(connector: &ConnectorLive, state: State, silent: bool, labels: 
 
 /// The status in a word; what a charger made up is `other`, so that it cannot make up series.
 fn status_word(status: &ConnectorStatus) -> &str {
-    match status {
-        ConnectorStatus::Other(_) => "other",
-        known => known.as_str(),
-    }
+    if matches!(status, ConnectorStatus::Other(_)) { "other" } else { status.as_str() }
 }
 
 /// Seconds since 1970 with thousandths.

@@ -63,11 +63,16 @@ fn fill(folder: &Path, registry: &Registry, evses: usize) {
         })
         .unwrap();
     let columns = Fact::ALL.map(Fact::column).join(", ");
-    let values = Fact::ALL.map(|fact| match fact {
-        Fact::InService | Fact::Counted => "86400000",
-        Fact::Up | Fact::Available => "85000000 + day % 100",
-        Fact::Down | Fact::OutOfOrder => "1400000 - day % 100",
-        _ => "evse_id % 7",
+    let values = Fact::ALL.map(|fact| {
+        if matches!(fact, Fact::InService | Fact::Counted) {
+            "86400000"
+        } else if matches!(fact, Fact::Up | Fact::Available) {
+            "85000000 + day % 100"
+        } else if matches!(fact, Fact::Down | Fact::OutOfOrder) {
+            "1400000 - day % 100"
+        } else {
+            "evse_id % 7"
+        }
     });
     let write = db.transaction().unwrap();
     for (key, made_by) in made_by {

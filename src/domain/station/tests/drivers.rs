@@ -95,7 +95,7 @@ fn a_token_for_one_place_at_a_time_starts_at_one_place_at_a_time() {
 fn a_start_that_takes_the_place_of_a_lost_stop_is_no_second_place() {
     let mut bench = Bench::new();
     told(&mut bench, &alone(), start(ONE, second(0), 0, "A"));
-    let next = told(&mut bench.at(second(600)), &alone(), start(ONE, second(600), 50, "A"));
+    let next = told(bench.at(second(600)), &alone(), start(ONE, second(600), 50, "A"));
     assert_eq!(permission(&next), Permission::Accepted);
 }
 
