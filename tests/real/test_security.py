@@ -188,7 +188,11 @@ async def test_each_profile_lets_in_who_shows_what_it_asks_for_and_nobody_else(n
 
 
 async def test_what_is_seen_of_a_connection_tells_how_it_is_protected(network):
-    async with network.connect(3, shows="right"):
+    boot = '[2,"1","BootNotification",{"chargePointVendor":"x","chargePointModel":"y"}]'
+    async with network.connect(3, shows="right") as socket:
+        # What is answered is in the ledger.
+        await socket.send(boot)
+        await socket.recv()
         seen = network.service.json("/api/v1/chargers/CP-1")
         assert (seen["security_profile"], seen["connected"]) == (3, True)
         until = datetime.datetime.fromisoformat(seen["certificate_until"])
@@ -200,7 +204,7 @@ async def test_what_is_seen_of_a_connection_tells_how_it_is_protected(network):
         # The label is the address of the settings, which here names no port.
         assert mine is None or mine > time.time()
     async with network.connect(1, password=PASSWORD) as socket:
-        await socket.send('[2,"1","BootNotification",{"chargePointVendor":"x","chargePointModel":"y"}]')
+        await socket.send(boot)
         await socket.recv()
         assert network.service.json("/api/v1/chargers/CP-1")["security_profile"] == 1
     assert network.service.ledger("SELECT kind, info FROM security_event") == [
