@@ -57,7 +57,7 @@
 //! 6. **Down has a cause**: charger, link, our own outage, operator. Our outages are known from a mark written every few
 //!    seconds.
 //! 7. **Chargers are never changed unasked.** Nothing is sent to a charger but answers and pings, and a question for its
-//!    device model where an operator switched that on.
+//!    device model where an operator switched that on. One call at a time is under way at each charger.
 //! 8. **Every queue is bounded**, and being full has a counted outcome: chargers wait, or a heartbeat's frame is not kept.
 //! 9. **Two clocks on every fact**, the charger's and ours; the difference is measured.
 //! 10. **Energy is an integer** of thousandths of a watt-hour from the frame to the API.

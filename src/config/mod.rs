@@ -82,6 +82,7 @@ impl Settings {
             "ocpp.silence_limit_s",
             "must be longer than ocpp.ping_interval_s",
         );
+        object(self.ocpp.call_timeout_s == 0, "ocpp.call_timeout_s", "must be at least 1");
         object(self.ocpp.handshake_timeout_s == 0, "ocpp.handshake_timeout_s", "must be at least 1");
         object(self.ocpp.max_message_bytes < 65_536, "ocpp.max_message_bytes", "must be at least 65536");
         object(self.ocpp.max_connections == 0, "ocpp.max_connections", "must be at least 1");

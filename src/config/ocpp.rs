@@ -49,6 +49,8 @@ pub struct OcppSettings {
     pub ping_interval_s: u32,
     /// Close a connection after this many seconds without a byte from the charger.
     pub silence_limit_s: u32,
+    /// How long the answer to a call of ours is awaited, in seconds.
+    pub call_timeout_s: u32,
     /// A connection must have become a WebSocket within this many seconds.
     pub handshake_timeout_s: u32,
     /// Largest message, in bytes. At least 1 MiB is advised.

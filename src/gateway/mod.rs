@@ -4,6 +4,7 @@
 //! durable, and only then does the charger get its answer. A charger has one owner task at a time: a newer connection
 //! takes the machine over from the older one.
 
+mod calls;
 mod contest;
 mod credentials;
 mod gate;

@@ -1,7 +1,11 @@
 //! One charger, one task, one loop.
 //!
-//! Inputs of the loop: a message from the socket · a note from a newer connection · the ping timer · the end of the
-//! program. After the socket is gone the task stays without it until the machine is at rest, so that silence is noticed.
+//! Inputs of the loop: a message from the socket · a note from a newer connection · the ping timer · a call of ours that
+//! is not answered in time · the end of the program. After the socket is gone the task stays without it until the machine
+//! is at rest, so that silence is noticed.
+
+mod ending;
+mod errands;
 
 use std::time::{Duration, Instant};
 
@@ -11,11 +15,12 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message as SocketMessage};
 
+use self::ending::End;
+use self::errands::Errand;
+use super::calls::Calls;
 use super::handshake::Accepted;
-use super::limits::Excess;
 use super::registry::{Note, Place};
 use super::{Contested, Context, Lease};
 use crate::domain::driver::Permission;
@@ -27,8 +32,8 @@ use crate::domain::station::Station;
 use crate::domain::time::At;
 use crate::observe::events::gate::DriverRefused;
 use crate::observe::events::gateway::{
-    ChargerConnected, ChargerDisconnected, DeviceModelAsked, FrameAnswered, FrameReceived, IdentityContested,
-    LedgerFailed, ProtectionWeakened,
+    ChargerConnected, ChargerDisconnected, FrameAnswered, FrameReceived, IdentityContested, LedgerFailed,
+    ProtectionWeakened,
 };
 use crate::observe::events::station::Told;
 use crate::ocpp::{self, Message, Understood, Version};
@@ -39,63 +44,6 @@ const LINGER_STEP: Duration = Duration::from_secs(2);
 
 /// A machine asks at most so often before an event is handled.
 const MOST_QUESTIONS: usize = 4;
-
-/// Why a connection ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    /// The charger closed it, or the network did.
-    Gone,
-    /// The charger broke the WebSocket protocol.
-    BadSocket,
-    /// A message was larger than allowed.
-    TooLarge,
-    /// It sent more than it may.
-    Excess(Excess),
-    /// Nothing was heard for too long.
-    Silent,
-    /// It did not take what it was sent.
-    Stuck,
-    /// A newer connection of the same charger is here.
-    Replaced,
-    /// It may no longer be connected.
-    ShutOut,
-    /// The ledger failed it.
-    Ledger,
-    /// This program ends.
-    Shutdown,
-}
-
-impl End {
-    const fn label(self) -> &'static str {
-        match self {
-            Self::Gone => "closed",
-            Self::BadSocket => "protocol_error",
-            Self::TooLarge => "message_too_large",
-            Self::Excess(Excess::Flood) => "flood",
-            Self::Excess(Excess::Fragments) => "too_many_fragments",
-            Self::Excess(Excess::SlowMessage) => "message_too_slow",
-            Self::Silent => "silent",
-            Self::Stuck => "stuck",
-            Self::Replaced => "replaced",
-            Self::ShutOut => "shut_out",
-            Self::Ledger => "ledger_failed",
-            Self::Shutdown => "shutdown",
-        }
-    }
-
-    /// The close code to send, where there is somebody to send it to.
-    const fn close_code(self) -> Option<CloseCode> {
-        match self {
-            Self::Gone | Self::Stuck => None,
-            Self::BadSocket => Some(CloseCode::Protocol),
-            Self::TooLarge => Some(CloseCode::Size),
-            Self::Silent | Self::Replaced => Some(CloseCode::Normal),
-            Self::ShutOut | Self::Excess(_) => Some(CloseCode::Policy),
-            Self::Ledger => Some(CloseCode::Error),
-            Self::Shutdown => Some(CloseCode::Away),
-        }
-    }
-}
 
 /// A charger's task.
 struct Session<'c, S> {
@@ -108,6 +56,8 @@ struct Session<'c, S> {
     heard_at: At,
     /// When the ping was sent that is yet to be answered.
     pinged: Option<Instant>,
+    /// What we have asked of it, and are yet to ask.
+    calls: Calls<Errand>,
 }
 
 /// Serves a charger until it is gone and its machine is at rest.
@@ -132,8 +82,9 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
         }
     };
     let now = (context.clock)();
+    let calls = Calls::new(Duration::from_secs(u64::from(context.settings.call_timeout_s)));
     let mut session =
-        Session { socket, station, version, context, place, heard: Instant::now(), heard_at: now, pinged: None };
+        Session { socket, station, version, context, place, heard: Instant::now(), heard_at: now, pinged: None, calls };
     context.observer.tell(ChargerConnected { charger: &charger, peer, protocol, protection, at: now });
     if let Some(before) = session.station.stronger_before(Some(protection)) {
         context.observer.tell(ProtectionWeakened { charger: &charger, peer, before, now: protection.profile });
@@ -177,6 +128,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ping.tick().await;
         loop {
+            let deadline = self.calls.deadline();
             let step = tokio::select! {
                 message = self.socket.next() => self.receive(message).await,
                 note = self.place.notes.recv() => match note {
@@ -185,6 +137,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                     None => Ok(()),
                 },
                 _ = ping.tick() => self.check().await,
+                () = errands::until(deadline) => self.call_is_late().await,
                 () = lease.stopped() => Err(End::Shutdown),
             };
             if let Err(end) = step {
@@ -196,7 +149,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     async fn receive(&mut self, message: Option<Result<SocketMessage, SocketError>>) -> Result<(), End> {
         let message = match message {
             None => return Err(End::Gone),
-            Some(Err(error)) => return Err(end_of(&error)),
+            Some(Err(error)) => return Err(End::of(&error)),
             Some(Ok(message)) => message,
         };
         self.heard = Instant::now();
@@ -265,25 +218,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 let record = Record::of_frame(self.station.key(), Turn::default(), frame, Some(reply));
                 self.commit_and_answer(record).await?;
             }
-            Message::Response { .. } | Message::Silent => {
-                let record = Record::of_frame(self.station.key(), Turn::default(), frame, None);
-                self.context.store.keep(record);
+            Message::Response { id, error, .. } => {
+                self.context.store.keep(Record::of_frame(self.station.key(), Turn::default(), frame, None));
+                self.call_was_answered(&id, error.as_deref()).await?;
+            }
+            Message::Silent => {
+                self.context.store.keep(Record::of_frame(self.station.key(), Turn::default(), frame, None));
             }
         }
         self.context.observer.tell(FrameAnswered { took: began.elapsed() });
         Ok(())
-    }
-
-    /// Asks for the device model, where the operator wants that and the charger has been accepted.
-    async fn ask_device_model(&mut self) -> Result<(), End> {
-        let rules = self.context.rules(self.station.charger());
-        if !self.context.settings.ask_device_model || rules.held {
-            return Ok(());
-        }
-        let request = i32::try_from(self.heard_at.millis() / 1000 % i64::from(i32::MAX)).unwrap_or(1);
-        let Some(call) = ocpp::ask_device_model(self.version, request) else { return Ok(()) };
-        self.context.observer.tell(DeviceModelAsked { charger: self.station.charger() });
-        self.send(SocketMessage::text(String::from(call))).await
     }
 
     /// The heartbeat interval that chargers are given.
@@ -358,7 +302,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     async fn send(&mut self, message: SocketMessage) -> Result<(), End> {
         match timeout(self.context.limits.write_timeout, self.socket.send(message)).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(end_of(&error)),
+            Ok(Err(error)) => Err(End::of(&error)),
             Err(_) => Err(End::Stuck),
         }
     }
@@ -377,6 +321,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             // It may have gone already; the connection ends either way.
             timeout(Duration::from_secs(1), self.socket.close(Some(frame))).await.ok();
         }
+        self.give_up_calls();
         self.place.lost_socket();
         let charger = self.station.charger().clone();
         self.context.observer.tell(ChargerDisconnected {
@@ -431,24 +376,5 @@ async fn linger(mut station: Station, mut place: Place, context: &Context, lease
                 return;
             }
         }
-    }
-}
-
-fn end_of(error: &SocketError) -> End {
-    match error {
-        SocketError::ConnectionClosed | SocketError::AlreadyClosed => End::Gone,
-        SocketError::Io(error) => Excess::of(error).map_or(End::Gone, End::Excess),
-        SocketError::Capacity(_) => End::TooLarge,
-        SocketError::Protocol(reason) => {
-            use tokio_tungstenite::tungstenite::error::ProtocolError;
-            if matches!(reason, ProtocolError::ResetWithoutClosingHandshake) { End::Gone } else { End::BadSocket }
-        }
-        SocketError::WriteBufferFull(_) => End::Stuck,
-        SocketError::Tls(_)
-        | SocketError::Utf8(_)
-        | SocketError::AttackAttempt
-        | SocketError::Url(_)
-        | SocketError::Http(_)
-        | SocketError::HttpFormat(_) => End::BadSocket,
     }
 }

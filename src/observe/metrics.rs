@@ -23,6 +23,10 @@ pub struct Metrics {
     pub received_bytes: IntCounter,
     /// Calls sent to chargers, by action.
     pub calls_sent: IntCounterVec,
+    /// Calls that are over, by action and what became of them.
+    pub calls_ended: IntCounterVec,
+    /// Answers of chargers that belong to no call.
+    pub answers_unmatched: IntCounter,
     /// Deviations from the specification, by rule.
     pub deviations: IntCounterVec,
     /// Time from a frame's arrival to its answer.
@@ -109,6 +113,8 @@ impl Metrics {
             received_bytes: table.counter("received_bytes_total", "Bytes of frames received from chargers.")?,
             deviations: table.counters("deviations_total", "Deviations from OCPP found in frames.", &["rule"])?,
             calls_sent: table.counters("calls_sent_total", "Calls sent to chargers.", &["action"])?,
+            calls_ended: table.counters("calls_ended_total", "Calls that are over.", &["action", "outcome"])?,
+            answers_unmatched: table.counter("answers_unmatched_total", "Answers of chargers to no call.")?,
             answer_seconds: table.histogram("answer_seconds", "Time from a frame's arrival to its answer.")?,
             handshakes: table.counters("handshakes_total", "Connection attempts of chargers.", &["outcome"])?,
             handshakes_not_kept: table.counter("handshakes_not_kept_total", "Refusals counted, not logged or kept.")?,

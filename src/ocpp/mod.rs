@@ -12,6 +12,7 @@ mod moment;
 mod notes;
 mod number;
 mod record;
+mod requests;
 mod sampling;
 mod shape;
 mod units;
@@ -159,8 +160,21 @@ pub fn without_persons(text: &str, key: &TokenKey) -> Box<str> {
     veil::veil(text, &veil::Hashes::new(key)).into()
 }
 
-/// Writes the request for the whole device model, where the version has one. `request` comes back with each part of it.
-pub fn ask_device_model(version: Version, request: i32) -> Option<Box<str>> {
-    let payload = format!(r#"{{"requestId":{request},"reportBase":"FullInventory"}}"#);
-    (version >= Version::V201).then(|| ocppj::write_call(&format!("report-{request}"), "GetBaseReport", &payload))
+/// A request of ours to a charger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The action.
+    pub action: &'static str,
+    /// The payload, as JSON text.
+    pub payload: Box<str>,
+}
+
+/// Writes a request under an id.
+pub fn request(id: &str, request: &Request) -> Box<str> {
+    ocppj::write_call(id, request.action, &request.payload)
+}
+
+/// The request for the whole device model, where the version has one. `number` comes back with each part of it.
+pub fn ask_device_model(version: Version, number: i32) -> Option<Request> {
+    requests::device_model(version, number)
 }

@@ -10,6 +10,7 @@
 )]
 
 mod any_input;
+mod calls;
 mod fleet;
 mod frames;
 mod fuzz;

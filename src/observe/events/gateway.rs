@@ -163,19 +163,6 @@ impl Emit for ChargerDisconnected<'_> {
     }
 }
 
-/// A charger was asked for its device model.
-pub struct DeviceModelAsked<'a> {
-    /// Which.
-    pub charger: &'a ChargerId,
-}
-
-impl Emit for DeviceModelAsked<'_> {
-    fn emit(self, observer: &Observer) {
-        observer.metrics.calls_sent.with_label_values(&["GetBaseReport"]).inc();
-        info!(charger = self.charger.as_str(), "asked the charger for its device model");
-    }
-}
-
 /// A frame came in and was understood as far as possible.
 pub struct FrameReceived<'a> {
     /// From which charger.

@@ -1,5 +1,6 @@
 //! Named events, one file per area.
 
+pub mod calls;
 pub mod gate;
 pub mod gateway;
 pub mod http;
