@@ -115,6 +115,7 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
     };
     let sites = SharedRegistry::new(registry);
     seed(&store, &observer).await.map_err(ServeError::of)?;
+    observer.board.exemptions.replace(desk.exemptions_to_come().map_err(ServeError::of)?);
     let http_listener = http::bind(settings.http.listen).await.map_err(ServeError::of)?;
     let http_addr = http_listener.local_addr().map_err(ServeError::of)?;
     let grace_s = settings.availability.grace_s.max(2 * settings.ocpp.heartbeat_interval_s);

@@ -119,8 +119,15 @@ pub(super) async fn watch(context: Arc<Context>, mut lease: Lease) {
             () = lease.stopped() => return,
             _ = tick.tick() => {}
         }
-        let gate = context.gate.clone();
-        let changed = context.desk.with(move |desk| gate.follow(desk)).await.unwrap_or_else(|error| {
+        let (gate, observer) = (context.gate.clone(), context.observer.clone());
+        let follow = move |desk: &Desk| {
+            let changed = gate.follow(desk)?;
+            if changed {
+                observer.board.exemptions.replace(desk.exemptions_to_come()?);
+            }
+            Ok(changed)
+        };
+        let changed = context.desk.with(follow).await.unwrap_or_else(|error| {
             context.observer.tell(DeskUnread { reason: &error.to_string() });
             false
         });

@@ -6,12 +6,13 @@ use crate::config::metrics::Detail;
 use crate::config::sites::Registry;
 use crate::domain::energy::{Milli, MilliWh};
 use crate::domain::event::Boot;
+use crate::domain::exemption::{Exemption, ExemptionKind};
 use crate::domain::ids::{ChargerId, Outlet, SessionId};
 use crate::domain::reading::{ReadingKind, Word};
 use crate::domain::record::{ConnectorNow, Effect, SessionEvent, SessionRow, SessionState};
 use crate::domain::security::{Profile, Protection};
 use crate::domain::status::ConnectorStatus;
-use crate::domain::time::At;
+use crate::domain::time::{At, Span};
 use crate::observe::Observer;
 use crate::observe::page::{self, Setting};
 
@@ -81,6 +82,10 @@ fn network(detail: Detail) -> String {
     let protection = Protection { profile: Profile::TlsCertificate, certificate_until };
     observer.board.connected(&charger, At::from_millis(1_795_521_595_000), "ocpp1.6", protection);
     observer.board.apply(&charger, &effects());
+    let span = Span { from: At::from_millis(0), until: At::from_millis(1_800_000_000_000) };
+    let (kind, cause) = (ExemptionKind::PlannedWork, "maintenance".to_owned());
+    let entry = Exemption { id: 1, charger: charger.clone(), evse: Some(1), kind, cause, span };
+    observer.board.exemptions.replace(vec![entry]);
     let csv = "charger_id,site_id,evse_id,connector_ids,rated_kw\nCP-1,coachway,1,1;2,50\n";
     let setting = Setting {
         detail,

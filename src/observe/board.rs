@@ -17,12 +17,15 @@ use crate::domain::security::{Profile, Protection};
 use crate::domain::status::State;
 use crate::domain::time::At;
 use crate::observe::builds::{Build, Builds, Counts};
+use crate::observe::exempt::Exemptions;
 
 /// The live picture.
 #[derive(Default)]
 pub struct Board {
     /// What the chargers are, and how many of their frames deviate.
     pub builds: Builds,
+    /// What operators entered about EVSEs.
+    pub exemptions: Exemptions,
     chargers: RwLock<HashMap<ChargerId, Arc<Mutex<ChargerLive>>>>,
 }
 

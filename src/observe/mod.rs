@@ -6,6 +6,7 @@
 pub mod board;
 pub mod builds;
 pub mod events;
+pub mod exempt;
 pub mod log;
 pub mod metrics;
 pub mod page;

@@ -3,7 +3,7 @@
 //! Per-connector series are written as text and not kept as metric objects: a hundred thousand of them would cost
 //! megabytes each and tenths of a second a scrape. What is not known has no sample; it is never 0.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Display, Write};
 
 use prometheus::{Encoder, TextEncoder};
@@ -75,6 +75,7 @@ families! {
     SINCE "chargewatch_connector_status_since_timestamp_seconds" "gauge" Connector "Since when the connector is in its status.";
     CHANGES "chargewatch_connector_status_changes_total" "counter" Connector "How often the status became another one.";
     FAULT "chargewatch_connector_fault" "gauge" Connector "1 while the connector is faulted, with its error code and the class of the fault.";
+    EXEMPT "chargewatch_connector_exempt" "gauge" Connector "1 while an entry of an operator covers the connector's EVSE, with its kind and cause.";
     RATED "chargewatch_connector_rated_watts" "gauge" Connector "Rated power of the connector's EVSE.";
     POWER "chargewatch_connector_power_watts" "gauge" Connector "Power delivered now.";
     OFFERED "chargewatch_connector_power_offered_watts" "gauge" Connector "Power offered now.";
@@ -163,6 +164,11 @@ pub fn write(observer: &Observer, sites: &Registry, setting: &Setting) -> String
                 let labels = format!("{labels},evse=\"{evse}\",connector=\"{}\"", connector.outlet.connector);
                 let rated_w = registered.and_then(|charger| charger.rated_w(evse));
                 lines.maybe(&RATED, &labels, rated_w);
+                let entered = observer.board.exemptions.at(&charger.charger, evse, setting.now);
+                let whys: BTreeSet<_> = entered.iter().map(|entry| (entry.kind.word(), entry.cause.as_str())).collect();
+                for (kind, cause) in whys {
+                    lines.add(&EXEMPT, &format!("{labels},kind=\"{kind}\",cause=\"{}\"", Label(cause)), 1);
+                }
                 one_connector(connector, state, silent, &labels, setting.now, &mut lines);
             }
         }

@@ -241,3 +241,25 @@ async fn drivers_are_answered_by_the_list_and_no_token_is_told() {
     }
     service.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_operator_entered_silences_alerts_while_it_is_in_force() {
+    let service = Service::at(noon(), &[]).await;
+    let mut charger = service.charger("CP-1").await;
+    charger.ask(r#"[2,"1","StatusNotification",{"connectorId":2,"errorCode":"OtherError","status":"Faulted"}]"#).await;
+    let exempt = async || {
+        let page = service.get("/metrics").await.1;
+        page.lines().find(|line| line.starts_with("chargewatch_connector_exempt{")).map(str::to_owned)
+    };
+    assert_eq!(exempt().await, None);
+    let (from, until_then) = (noon().plus_millis(-1000).to_string(), noon().plus_millis(3_600_000).to_string());
+    let entry = ["--from", &from, "--until", &until_then, "--kind", "exempt", "--cause", "vandalism"];
+    let of = ["exemption", "add", "CP-1", "--evse", "2", "--evidence", "police reference 43210"];
+    decide(&service, &[&of[..], &entry[..]].concat());
+    until("the entry counts", async || exempt().await.is_some()).await;
+    let labels = r#"site="unregistered",charger="CP-1",evse="2",connector="2",kind="exempt",cause="vandalism""#;
+    assert_eq!(exempt().await.unwrap(), format!("chargewatch_connector_exempt{{{labels}}} 1"));
+    decide(&service, &["exemption", "revoke", "1", "--because", "entered for the wrong charger"]);
+    until("the entry counts no more", async || exempt().await.is_none()).await;
+    service.stop().await;
+}

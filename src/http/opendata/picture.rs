@@ -18,6 +18,7 @@ use super::objects;
 use super::plan::{EvsePlan, Plan, SitePlan};
 use crate::config::open_data::OpenDataSettings;
 use crate::config::sites::Registry;
+use crate::domain::exemption::ExemptionKind;
 use crate::domain::ocpi::{EvseNow, Sight, evse_now};
 use crate::domain::status::State;
 use crate::domain::time::At;
@@ -153,14 +154,17 @@ impl Picture {
 fn see(plan: &EvsePlan, view: &View<'_>) -> Seen {
     let today = DateTime::<Utc>::from(view.now).with_timezone(&plan.charger.site.time_zone).date_naive();
     let imposed = plan.charger.service().state(today);
-    let unseen = || Seen { evse: evse_now(imposed, SILENT), connectors: Vec::new(), silent: true, since: None };
-    view.board.look(&plan.charger.id, |live| see_live(plan, live, view, imposed)).unwrap_or_else(unseen)
+    let entered = view.board.exemptions.at(&plan.charger.id, plan.evse, view.now);
+    let blocked = entered.iter().any(|entry| entry.kind == ExemptionKind::Blocked);
+    let seen = view.board.look(&plan.charger.id, |live| see_live(plan, live, view, imposed, blocked));
+    seen.unwrap_or_else(|| {
+        // Its charger was never heard.
+        let sight = Sight { connectors: &[], whole: None, silent: true, blocked };
+        Seen { evse: evse_now(imposed, sight), connectors: Vec::new(), silent: true, since: None }
+    })
 }
 
-/// What is known of an EVSE whose charger was never heard.
-const SILENT: Sight<'static> = Sight { connectors: &[], whole: None, silent: true, blocked: false };
-
-fn see_live(plan: &EvsePlan, live: &ChargerLive, view: &View<'_>, imposed: Option<State>) -> Seen {
+fn see_live(plan: &EvsePlan, live: &ChargerLive, view: &View<'_>, imposed: Option<State>, blocked: bool) -> Seen {
     let (mut connectors, mut whole, mut since) = (Vec::new(), None, None);
     for connector in live.connectors.iter().filter(|connector| connector.now.is_some() || connector.session.is_some()) {
         let (outlet, state) = (connector.outlet, connector.state());
@@ -181,8 +185,7 @@ fn see_live(plan: &EvsePlan, live: &ChargerLive, view: &View<'_>, imposed: Optio
         _ => connectors.iter().map(|(_, state, _)| *state).collect(),
     };
     let silent = live.is_silent(view.now, view.grace_ms);
-    // No bay is entered as blocked yet: when one is, it is said here.
-    let sight = Sight { connectors: &states, whole, silent, blocked: false };
+    let sight = Sight { connectors: &states, whole, silent, blocked };
     Seen { evse: evse_now(imposed, sight), connectors, silent, since }
 }
 

@@ -8,11 +8,12 @@ use crate::config::load::{Sources, load};
 use crate::config::open_data::OpenDataSettings;
 use crate::config::registry::RegistrySettings;
 use crate::config::sites::Registry;
+use crate::domain::exemption::{Exemption, ExemptionKind};
 use crate::domain::ids::{ChargerId, Outlet};
 use crate::domain::record::{ConnectorNow, Effect};
 use crate::domain::security::{Profile, Protection};
 use crate::domain::status::ConnectorStatus;
-use crate::domain::time::At;
+use crate::domain::time::{At, Span};
 use crate::http::tests::golden;
 use crate::observe::board::Board;
 
@@ -125,6 +126,22 @@ fn a_charger_that_is_silent_beyond_the_grace_is_unknown() {
     network.board.disconnected(&ChargerId::new("A"), NOON);
     assert_eq!(network.seen(NOON.plus_millis(GRACE_MS)).0, "AVAILABLE");
     assert_eq!(network.seen(NOON.plus_millis(GRACE_MS + 1)).0, "UNKNOWN");
+}
+
+#[test]
+fn a_bay_that_an_operator_entered_as_blocked_is_blocked_heard_or_not() {
+    let mut network = Network::one("", "");
+    let span = Span { from: NOON, until: NOON.plus_millis(1000) };
+    let charger = ChargerId::new("A");
+    let entry =
+        |kind| Exemption { id: 1, charger: charger.clone(), evse: Some(1), kind, cause: "obstructed".into(), span };
+    network.board.exemptions.replace(vec![entry(ExemptionKind::Blocked)]);
+    assert_eq!(network.seen(NOON).0, "BLOCKED");
+    network.status("A", 1, ConnectorStatus::Available, NOON);
+    assert_eq!(network.seen(NOON).0, "BLOCKED");
+    assert_eq!(network.seen(span.until).0, "AVAILABLE");
+    network.board.exemptions.replace(vec![entry(ExemptionKind::PlannedWork)]);
+    assert_eq!(network.seen(NOON).0, "AVAILABLE");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Author, Deed, Desk, DeskError};
-use crate::domain::exemption::{CAUSES, ExemptionKind};
+use crate::domain::exemption::{CAUSES, Exemption, ExemptionKind};
 use crate::domain::ids::ChargerId;
 use crate::domain::time::{At, Span};
 use crate::store::sqlite::mark_facts;
@@ -41,6 +41,13 @@ pub struct ExemptionView {
     pub added: At,
     /// When it was revoked, by whom and why.
     pub revoked: Option<(At, String, String)>,
+}
+
+impl ExemptionView {
+    fn in_force(self) -> Exemption {
+        let ExemptionWish { charger, evse, kind, cause, span, .. } = self.wish;
+        Exemption { id: self.id, charger, evse, kind, cause, span }
+    }
 }
 
 impl Desk {
@@ -103,6 +110,23 @@ impl Desk {
             let span = Span { from: At::from_millis(from), until: At::from_millis(until) };
             mark_facts(transaction, &ChargerId::new(charger), span)?;
             Ok(())
+        })
+    }
+
+    /// The exemptions in force that cover now or will cover something later.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn exemptions_to_come(&self) -> Result<Vec<Exemption>, DeskError> {
+        let now = self.now();
+        self.look(|connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT id, charger, evse, kind, cause, from_ms, until_ms, evidence, author, added_ms, revoked_ms, revoked_by,
+                   revoked_why FROM exemption_row WHERE revoked_ms IS NULL AND until_ms > ?1 ORDER BY id",
+            )?;
+            let found = select.query_map([now.millis()], view)?;
+            let found: Vec<ExemptionView> = found.collect::<Result<_, _>>()?;
+            Ok(found.into_iter().map(ExemptionView::in_force).collect())
         })
     }
 
