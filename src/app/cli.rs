@@ -88,11 +88,8 @@ enum Command {
     #[command(after_help = "Exits with 0 when all is well, with 2 when something is wrong.")]
     CheckConfig(ConfigFlag),
     /// Ask a running chargewatch whether it is ready.
-    Healthcheck {
-        /// Its HTTP address.
-        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
-        http: SocketAddr,
-    },
+    #[command(after_help = "Example: chargewatch healthcheck --config site.toml")]
+    Healthcheck(healthcheck::HealthFlags),
 }
 
 #[derive(Args)]
@@ -148,11 +145,12 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Report(flags) => report::run(flags),
         Command::Exemption(flags) => exemption::run(flags),
         Command::CheckConfig(flag) => check(&flag),
-        Command::Healthcheck { http } => healthcheck::ask(http).map_err(Failure::trouble),
+        Command::Healthcheck(flags) => healthcheck::run(&flags),
     }
 }
 
-fn settings(flag: &ConfigFlag, flags: Vec<(&'static str, String)>) -> Result<Settings, Failure> {
+/// The settings of a file and of the environment, with flags on top.
+pub(super) fn settings(flag: &ConfigFlag, flags: Vec<(&'static str, String)>) -> Result<Settings, Failure> {
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();

@@ -5,13 +5,15 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Failure, screen, serve};
-use crate::sim::{self, Progress, Protocol, SimulateOptions, Truth};
+use crate::sim::{self, Credentials, Progress, Protocol, SimulateOptions, Truth};
 
 #[derive(Args)]
 pub(super) struct SimulateFlags {
-    /// The server's address; charger ids are put behind it.
+    /// The server's address, ws:// or wss://; charger ids are put behind it.
     #[arg(long, value_name = "URL", default_value = "ws://127.0.0.1:9000/ocpp/")]
     url: String,
+    #[command(flatten)]
+    shown: ShownFlags,
     /// How many chargers.
     #[arg(long, default_value_t = 40)]
     chargers: usize,
@@ -39,9 +41,45 @@ pub(super) struct SimulateFlags {
     registry: Option<PathBuf>,
 }
 
+/// What chargers show when they connect.
+#[derive(Args)]
+struct ShownFlags {
+    /// PEM file of the authorities that have signed the server's certificate; wss:// needs it, and trusts nobody else.
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// The password of every charger; {id} in it stands for the charger's id. The list of processes shows it.
+    #[arg(long, value_name = "TEXT", conflicts_with = "passwords")]
+    password: Option<String>,
+    /// A password for each charger: CSV with the columns charger and password, as `charger import` takes it.
+    #[arg(long, value_name = "FILE")]
+    passwords: Option<PathBuf>,
+    /// A certificate for each charger: folder with ID.pem and ID.key.
+    #[arg(long, value_name = "DIR", conflicts_with = "client_ca_file")]
+    certificates: Option<PathBuf>,
+    /// PEM file of an authority that signs a certificate for each charger now: for tests.
+    #[arg(long, value_name = "FILE", requires = "client_ca_key")]
+    client_ca_file: Option<PathBuf>,
+    /// PEM file of its key.
+    #[arg(long, value_name = "FILE", requires = "client_ca_file")]
+    client_ca_key: Option<PathBuf>,
+}
+
+impl From<ShownFlags> for Credentials {
+    fn from(flags: ShownFlags) -> Self {
+        Self {
+            ca_file: flags.ca_file,
+            password: flags.password,
+            passwords_file: flags.passwords,
+            certificates: flags.certificates,
+            client_ca: flags.client_ca_file.zip(flags.client_ca_key),
+        }
+    }
+}
+
 /// Simulates until the end of the run or a signal.
 pub(super) fn run(flags: SimulateFlags) -> Result<(), Failure> {
     let options = SimulateOptions {
+        credentials: flags.shown.into(),
         speed: flags.speed,
         duration: flags.duration.map(hours),
         trouble: flags.trouble,
@@ -97,6 +135,9 @@ async fn tell(progress: Progress) {
             progress.sessions_ended(),
             progress.energy_wh() / 1000
         ));
+        for (why, count) in progress.refusals() {
+            screen::say(&format!("  no connection, {count} times: {why}"));
+        }
     }
 }
 

@@ -16,6 +16,7 @@
 //! | how things go wrong | `charger/trouble.rs` |
 //! | how frames are written | `dialect/`, `charger/writing/` |
 //! | what the server may ask | `charger/commands/` |
+//! | what chargers show when they connect | `papers.rs` |
 
 pub mod behaviour;
 pub mod charger;
@@ -29,8 +30,10 @@ mod car;
 mod clock;
 mod dialect;
 mod meter;
+mod papers;
 mod priors;
 mod progress;
+mod refusal;
 mod registry;
 mod run;
 mod socket;
@@ -44,6 +47,7 @@ pub use behaviour::Protocol;
 pub use charger::{Action, Charger};
 pub use clock::Clock;
 pub use fleet::{Fleet, FleetPlan, SPOKEN};
+pub use papers::{BadPapers, Credentials};
 pub use priors::Demand;
 pub use progress::Progress;
 pub use registry::registry_csv;

@@ -1,9 +1,15 @@
 //! Figures of a running simulation for a live display: cheap to keep, cheap to read, never exact to the instant.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use parking_lot::Mutex;
+
 use super::charger::Tally;
+
+/// Different reasons that are kept apart; what is beyond them is one more.
+const MOST_REASONS: usize = 20;
 
 /// A handle on the figures of a run; clones show the same figures.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +23,7 @@ struct Figures {
     sessions_started: AtomicU64,
     sessions_ended: AtomicU64,
     energy_wh: AtomicU64,
+    refusals: Mutex<BTreeMap<String, u64>>,
 }
 
 impl Progress {
@@ -50,6 +57,18 @@ impl Progress {
         self.0.energy_wh.load(Ordering::Relaxed)
     }
 
+    /// Why connections could not be opened since this was last asked, and how many of each.
+    pub fn refusals(&self) -> Vec<(String, u64)> {
+        std::mem::take(&mut *self.0.refusals.lock()).into_iter().collect()
+    }
+
+    /// A connection could not be opened.
+    pub(crate) fn refused(&self, why: String) {
+        let mut refusals = self.0.refusals.lock();
+        let why = if refusals.len() < MOST_REASONS || refusals.contains_key(&why) { why } else { "others".to_owned() };
+        *refusals.entry(why).or_default() += 1;
+    }
+
     /// Replaces what one charger contributed by what it contributes now. Adding the difference modulo 2^64 also takes away.
     pub(crate) fn update(&self, before: Tally, now: Tally) {
         let add = |figure: &AtomicU64, before: u64, now: u64| {
@@ -70,6 +89,17 @@ impl Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn refusals_are_told_once_and_their_reasons_are_bounded() {
+        let progress = Progress::default();
+        for reason in 0..100 {
+            progress.refused(format!("{:02}", reason % 50));
+        }
+        let told = progress.refusals();
+        assert_eq!((told.len(), &told[0], &told[20]), (21, &("00".to_owned(), 2), &("others".to_owned(), 60)));
+        assert!(progress.refusals().is_empty());
+    }
 
     #[test]
     fn a_charger_that_hangs_up_is_no_longer_counted_as_connected() {

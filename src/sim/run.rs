@@ -13,6 +13,7 @@ use super::behaviour::Protocol;
 use super::charger::Charger;
 use super::clock::Clock;
 use super::fleet::{Fleet, FleetPlan, SPOKEN};
+use super::papers::{BadPapers, Credentials, Papers};
 use super::progress::Progress;
 use super::registry::registry_csv;
 use super::socket;
@@ -25,8 +26,10 @@ const DRAIN: std::time::Duration = std::time::Duration::from_secs(120);
 /// What to simulate, and against which server.
 #[derive(Debug, Clone)]
 pub struct SimulateOptions {
-    /// The server: `ws://HOST:PORT/ocpp/`; charger ids are put behind it.
+    /// The server: `ws://HOST:PORT/ocpp/` or `wss://…`; charger ids are put behind it.
     pub url: String,
+    /// What chargers show when they connect.
+    pub credentials: Credentials,
     /// Number of chargers.
     pub chargers: usize,
     /// How many times faster than real time, from 1. A faster run begins in the past and goes on in real time once it has caught up.
@@ -54,6 +57,7 @@ impl SimulateOptions {
     pub fn new(url: impl Into<String>, chargers: usize, seed: u64) -> Self {
         Self {
             url: url.into(),
+            credentials: Credentials::default(),
             chargers,
             speed: 1.0,
             seed,
@@ -89,6 +93,9 @@ pub enum SimError {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// What chargers are to show cannot be had.
+    #[error(transparent)]
+    BadPapers(#[from] BadPapers),
     /// A number is out of range.
     #[error("{option} must be {wanted}, not {given}")]
     BadNumber {
@@ -129,13 +136,15 @@ pub async fn simulate(options: SimulateOptions, stop: impl Future<Output = ()>) 
     let plan = options.plan(Utc::now());
     let clock = Clock::starting_at(plan.from, options.speed);
     let fleet = Fleet::new(&plan);
+    let ids: Vec<&str> = fleet.chargers().iter().map(Charger::id).collect();
+    let papers = options.credentials.papers(&ids, url.is_over_tls())?;
     if let Some(path) = &options.registry_file {
         write("registry", path, &registry_csv(&fleet)).await?;
     }
     if let Some(path) = &options.truth_file {
         write("truth", path, "{}\n").await?;
     }
-    let chargers = drive_all(fleet, &url, clock, &options.progress, stop).await?;
+    let chargers = drive_all(fleet, papers, &url, clock, &options.progress, stop).await?;
     let truth = Fleet::from_chargers(plan, chargers).truth(clock.now());
     if let Some(path) = &options.truth_file {
         write("truth", path, &(serde_json::to_string_pretty(&truth)? + "\n")).await?;
@@ -159,6 +168,7 @@ fn check(options: &SimulateOptions) -> Result<ServerUrl, SimError> {
 
 async fn drive_all(
     fleet: Fleet,
+    papers: Vec<Papers>,
     url: &ServerUrl,
     clock: Clock,
     progress: &Progress,
@@ -167,8 +177,8 @@ async fn drive_all(
     let (stopper, stopped) = watch::channel(false);
     let until = fleet.plan().until;
     let mut tasks = JoinSet::new();
-    for (place, charger) in fleet.into_chargers().into_iter().enumerate() {
-        let drive = socket::drive(charger, url.clone(), clock, progress.clone(), stopped.clone());
+    for (place, (charger, papers)) in fleet.into_chargers().into_iter().zip(papers).enumerate() {
+        let drive = socket::drive(charger, papers, url.clone(), clock, progress.clone(), stopped.clone());
         tasks.spawn(async move { (place, drive.await) });
     }
     let over = async {

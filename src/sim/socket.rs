@@ -8,9 +8,11 @@ use std::time::Duration as RealDuration;
 
 use chrono::Duration;
 use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
+use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -18,7 +20,9 @@ use tokio_tungstenite::tungstenite::{Error as WireError, Message, http::Uri};
 
 use super::charger::{Action, Charger, Tally};
 use super::clock::Clock;
+use super::papers::Papers;
 use super::progress::Progress;
+use super::refusal;
 use super::url::ServerUrl;
 
 /// Real time allowed for opening a connection and for sending one frame.
@@ -30,17 +34,23 @@ const ANSWER_S: f64 = 15.0;
 /// A charger sends and receives small frames; thousands of them share one process.
 const BUFFER: usize = 4096;
 
-type Wire = WebSocketStream<TcpStream>;
+/// A connection, plain or over TLS.
+trait Line: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Line for S {}
+
+type Wire = WebSocketStream<Box<dyn Line>>;
 
 /// Runs a charger until it has drained or the run is stopped, and gives it back with all it knows.
 pub(crate) async fn drive(
     charger: Charger,
+    papers: Papers,
     url: ServerUrl,
     clock: Clock,
     progress: Progress,
     mut stop: watch::Receiver<bool>,
 ) -> Charger {
-    let mut driver = Driver { charger, url, clock, progress, wire: None, shown: Tally::default() };
+    let mut driver = Driver { charger, papers, url, clock, progress, wire: None, shown: Tally::default() };
     loop {
         let due = clock.wait_until(driver.charger.next_at());
         let input = tokio::select! {
@@ -69,6 +79,7 @@ enum Input {
 
 struct Driver {
     charger: Charger,
+    papers: Papers,
     url: ServerUrl,
     clock: Clock,
     progress: Progress,
@@ -112,16 +123,20 @@ impl Driver {
 
     async fn connect(&mut self) -> Vec<Action> {
         sleep(BREATHER).await;
-        match timeout(PATIENCE, open(&self.url, &self.charger)).await {
+        match timeout(PATIENCE, open(&self.url, &self.charger, &self.papers)).await {
             Ok(Ok(wire)) => {
                 self.wire = Some(wire);
                 self.charger.connected(self.clock.now())
             }
             Ok(Err(error)) => {
                 tracing::debug!(charger = self.charger.id(), %error, "no connection");
+                self.progress.refused(refusal::words(&error));
                 self.charger.disconnected(self.clock.now())
             }
-            Err(_) => self.charger.disconnected(self.clock.now()),
+            Err(_) => {
+                self.progress.refused("the server does not answer in time".to_owned());
+                self.charger.disconnected(self.clock.now())
+            }
         }
     }
 
@@ -161,13 +176,24 @@ async fn receive(wire: &mut Option<Wire>) -> Option<String> {
     None
 }
 
-async fn open(url: &ServerUrl, charger: &Charger) -> Result<Wire, WireError> {
+async fn open(url: &ServerUrl, charger: &Charger, papers: &Papers) -> Result<Wire, WireError> {
     let stream = TcpStream::connect(url.address()).await?;
     stream.set_nodelay(true)?;
+    let line: Box<dyn Line> = match &papers.tls {
+        None => Box::new(stream),
+        Some(connector) => {
+            let no_name = |error| WireError::Io(std::io::Error::other(error));
+            let name = ServerName::try_from(url.host().to_owned()).map_err(no_name)?;
+            Box::new(connector.connect(name, stream).await?)
+        }
+    };
     let uri: Uri = url.of_charger(charger.id()).parse()?;
     let subprotocol = charger.spec().behaviour.protocol.subprotocol();
-    let request = ClientRequestBuilder::new(uri).with_sub_protocol(subprotocol);
+    let mut request = ClientRequestBuilder::new(uri).with_sub_protocol(subprotocol);
+    if let Some(authorization) = &papers.authorization {
+        request = request.with_header("Authorization", authorization.clone());
+    }
     let config = WebSocketConfig::default().read_buffer_size(BUFFER).write_buffer_size(0);
-    let (wire, _) = tokio_tungstenite::client_async_with_config(request, stream, Some(config)).await?;
+    let (wire, _) = tokio_tungstenite::client_async_with_config(request, line, Some(config)).await?;
     Ok(wire)
 }

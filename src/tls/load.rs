@@ -167,7 +167,7 @@ fn good_until(path: &Path, chain: &[CertificateDer<'_>]) -> Result<At, TlsError>
 }
 
 /// Everything of a kind in a PEM file; at least one.
-fn objects<T: PemObject>(path: &Path, what: &str) -> Result<Vec<T>, TlsError> {
+pub(super) fn objects<T: PemObject>(path: &Path, what: &str) -> Result<Vec<T>, TlsError> {
     let found: Result<Vec<T>, PemError> = T::pem_file_iter(path).and_then(Iterator::collect);
     let found = found.map_err(|error| pem(path, what, &error))?;
     if found.is_empty() { Err(pem(path, what, &PemError::NoItemsFound)) } else { Ok(found) }
@@ -182,6 +182,6 @@ fn pem(path: &Path, what: &str, error: &PemError) -> TlsError {
     }
 }
 
-fn wrong(path: &Path, told: impl ToString) -> TlsError {
+pub(super) fn wrong(path: &Path, told: impl ToString) -> TlsError {
     TlsError { file: path.display().to_string(), wrong: told.to_string() }
 }

@@ -1,5 +1,5 @@
 //! Certificates: loaded, checked, watched, read anew. The only user of rustls and x509-parser in the service, for the
-//! side of chargers and for HTTPS.
+//! side of chargers, for HTTPS, and for whoever asks a chargewatch from here.
 //!
 //! TLS is 1.3 or 1.2, with AES-GCM or ChaCha20 and ephemeral keys: of the suites that OCPP names, those of ECDHE with
 //! GCM. Suites with a static RSA key or with CBC do not exist in rustls; a charger that knows no others needs a proxy in
@@ -9,6 +9,7 @@
 mod certificate;
 mod failure;
 mod load;
+mod trust;
 mod verify;
 mod watch;
 
@@ -27,6 +28,7 @@ use crate::domain::time::At;
 pub use certificate::ClientCertificate;
 pub use failure::{Failure, Reason};
 use load::{Loaded, Seen};
+pub use trust::{Secret, Trust};
 pub use watch::{Watched, watch};
 
 /// How long a peer that was refused may take to read why.

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::papers::{Authority, text};
 use crate::support::{PATIENCE, Service, noon};
 
 pub(crate) fn chargewatch(arguments: &[&str]) -> (i32, String, String) {
@@ -59,6 +60,55 @@ fn an_address_in_use_is_told_with_the_flag_that_changes_it() {
         chargewatch(&["serve", "--ocpp-listen", &address, "--http-listen", "127.0.0.1:0", "--data-dir", data]);
     assert_eq!(code, 1);
     assert!(told.contains(&address) && told.contains("--ocpp-listen"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readiness_is_asked_over_https_of_the_very_certificate_or_of_who_has_signed_it_and_of_nobody_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let ours = Authority::new(folder.path(), "ours");
+    let (certificate, key) = ours.sign("server", "charging.example", &["charging.example", "127.0.0.1"]);
+    let (unnamed, unnamed_key) = ours.sign("unnamed", "other.example", &["other.example"]);
+    let foreign = Authority::new(folder.path(), "foreign");
+    let site = |certificate: &str| {
+        let file = folder.path().join("site.toml");
+        std::fs::write(&file, format!("[http]\ncertificate_file = \"{certificate}\"\nkey_file = \"x\"\n")).unwrap();
+        file
+    };
+    let https = [("http.certificate_file", text(&certificate)), ("http.key_file", text(&key))];
+    let (plain, secure) = (Service::at(noon(), &[]).await, Service::at(noon(), &https).await);
+    let ask = async |service: &Service, more: &[&str]| {
+        let address = service.http().to_string();
+        let arguments: Vec<String> =
+            ["healthcheck", "--http", &address].iter().chain(more).map(|&a| a.to_owned()).collect();
+        let asked =
+            tokio::task::spawn_blocking(move || chargewatch(&arguments.iter().map(String::as_str).collect::<Vec<_>>()));
+        let (code, _, told) = asked.await.unwrap();
+        (code, told)
+    };
+    assert_eq!(ask(&plain, &[]).await, (0, String::new()));
+    assert_eq!(ask(&secure, &["--config", text(&site(text(&certificate)))]).await, (0, String::new()));
+    for trusted in [&ours.file, &certificate] {
+        assert_eq!(ask(&secure, &["--ca-file", text(trusted)]).await, (0, String::new()), "{}", trusted.display());
+    }
+    // Signed by the same authority, and yet another one.
+    let (code, told) = ask(&secure, &["--config", text(&site(text(&unnamed)))]).await;
+    assert!(code == 1 && told.contains("UnknownIssuer"), "{told}");
+    let (code, told) = ask(&secure, &["--ca-file", text(&foreign.file)]).await;
+    assert!(code == 1 && told.contains("certificate"), "{told}");
+    let (code, told) = ask(&secure, &[]).await;
+    assert!(code == 1 && told.contains("--ca-file"), "{told}");
+    let (code, told) = ask(&plain, &["--ca-file", text(&ours.file)]).await;
+    assert!(code == 1 && told.contains("does not answer"), "{told}");
+    let (code, told) = ask(&secure, &["--ca-file", text(&key)]).await;
+    assert!(code == 2 && told.contains("there is no certificate in it"), "{told}");
+    secure.stop().await;
+    // Who trusts an authority asks for a name.
+    let https = [("http.certificate_file", text(&unnamed)), ("http.key_file", text(&unnamed_key))];
+    let renamed = Service::at(noon(), &https).await;
+    let (code, told) = ask(&renamed, &["--ca-file", text(&ours.file)]).await;
+    assert!(code == 1 && told.contains("not valid for name"), "{told}");
+    plain.stop().await;
+    renamed.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
