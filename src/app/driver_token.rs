@@ -33,7 +33,7 @@ enum DriverTokenCommand {
     Set(SetFlags),
     /// Take a token off the list.
     Remove(OneFlags),
-    /// List the tokens by their hashes, as sessions show them.
+    /// List the tokens by their hashes, as sessions show them, and by their numbers, as the audit log does.
     List {
         #[command(flatten)]
         desk: DeskFlags,
@@ -79,8 +79,12 @@ struct OneFlags {
 /// Does what the arguments say.
 pub(super) fn run(flags: DriverTokenFlags) -> Result<(), Failure> {
     match flags.command {
-        DriverTokenCommand::Add(flags) => set(flags, |at, new| Ok(at.desk.add_driver_token(&at.author, new)?)),
-        DriverTokenCommand::Set(flags) => set(flags, |at, new| Ok(at.desk.set_driver_token(&at.author, new)?)),
+        DriverTokenCommand::Add(flags) => {
+            set(flags, |at, new| Ok(at.desk.add_driver_token(&at.author, new).map(drop)?))
+        }
+        DriverTokenCommand::Set(flags) => {
+            set(flags, |at, new| Ok(at.desk.set_driver_token(&at.author, new).map(drop)?))
+        }
         DriverTokenCommand::Remove(flags) => {
             let at = flags.desk.open()?;
             let token = hash(&at, &flags.token)?;
@@ -141,7 +145,7 @@ fn import(file: &std::path::Path, desk: DeskFlags) -> Result<(), Failure> {
 
 fn list(desk: DeskFlags) -> Result<(), Failure> {
     let at = desk.open()?;
-    let mut rows = vec![["token", "status", "one at a time", "group", "expires"].map(str::to_owned)];
+    let mut rows = vec![["number", "token", "status", "one at a time", "group", "expires"].map(str::to_owned)];
     let mut after: Option<String> = None;
     loop {
         let page = at.desk.driver_tokens(after.as_deref(), PAGE)?;
@@ -153,9 +157,10 @@ fn list(desk: DeskFlags) -> Result<(), Failure> {
     Ok(())
 }
 
-fn row(view: &DriverTokenView) -> [String; 5] {
+fn row(view: &DriverTokenView) -> [String; 6] {
     let standing = &view.listed.standing;
     [
+        view.number.to_string(),
         view.listed.token.as_str().to_owned(),
         standing.status.to_string(),
         if standing.one_at_a_time { "yes" } else { "-" }.to_owned(),

@@ -24,6 +24,12 @@ const MISSING: &str = "missing configuration field \"";
 /// Variables with the prefix that are no settings.
 const NO_SETTINGS: [&str; 3] = ["CHARGEWATCH_CONFIG", "CHARGEWATCH_COMMIT", "CHARGEWATCH_INFLUX_TOKEN"];
 
+/// Settings of before, and what is there in their place.
+const REMOVED: [(&str, &str); 1] = [(
+    "ocpp.passwords_file",
+    "passwords of chargers are in the ledger now: chargewatch charger import FILE takes them over, once",
+)];
+
 /// What is wrong with the settings: one line per mistake.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Mistakes(pub Vec<String>);
@@ -142,7 +148,8 @@ impl OperatorFile {
             let plain = without_number(key);
             if !known.contains_key(&*plain) {
                 let line = line_of(&text, span);
-                mistakes.push(format!("{name}:{line}: unknown key \"{plain}\"; {}", suggestion(&plain, known.keys())));
+                mistakes
+                    .push(format!("{name}:{line}: unknown key \"{plain}\"; {}", advice(&plain, &plain, known.keys())));
             }
         }
         Self { name, text, keys: found }
@@ -163,7 +170,10 @@ fn from_environment(
         }
         match known.keys().zip(&variables).find(|(_, variable)| *variable == name) {
             Some((key, _)) => found.push((key.clone(), value.clone())),
-            None => mistakes.push(format!("unknown variable {name}; {}", suggestion(name, variables.iter()))),
+            None => {
+                let key = name.trim_start_matches(PREFIX).to_lowercase().replace("__", ".");
+                mistakes.push(format!("unknown variable {name}; {}", advice(name, &key, variables.iter())));
+            }
         }
     }
     found
@@ -172,6 +182,12 @@ fn from_environment(
 /// The variable of a setting.
 fn variable(key: &str) -> String {
     format!("{PREFIX}{}", key.replace('.', "__").to_uppercase())
+}
+
+/// What became of a setting of before, else what may have been meant.
+fn advice<'a>(wrong: &str, key: &str, known: impl Iterator<Item = &'a String>) -> String {
+    let removed = REMOVED.iter().find(|(removed, _)| *removed == key);
+    removed.map_or_else(|| suggestion(wrong, known), |(_, instead)| (*instead).to_owned())
 }
 
 /// What may have been meant, as a question; empty where nothing is known.
@@ -251,6 +267,11 @@ mod tests {
         for (text, told) in [
             ("[ocpp]\n\nlisen = \"x\"\n", "site.toml:3: unknown key \"ocpp.lisen\"; did you mean \"ocpp.listen\"?"),
             ("[htp]\nlisten = \"x\"", "site.toml:2: unknown key \"htp.listen\"; did you mean \"http.listen\"?"),
+            (
+                "[ocpp]\npasswords_file = \"p.toml\"\n",
+                "site.toml:2: unknown key \"ocpp.passwords_file\"; passwords of chargers are in the ledger now: chargewatch \
+                 charger import FILE takes them over, once",
+            ),
             ("[ocpp\n", "site.toml:1: unclosed table, expected `]`"),
             (
                 "[ocpp]\nping_interval_s = \"often\"\n",
@@ -300,6 +321,8 @@ mod tests {
     fn a_variable_that_is_no_setting_is_refused_and_a_bad_value_names_its_variable() {
         let told = with_file("", &[("CHARGEWATCH_OCPP_LISTEN", "x")]).unwrap_err();
         assert_eq!(told, "unknown variable CHARGEWATCH_OCPP_LISTEN; did you mean \"CHARGEWATCH_OCPP__LISTEN\"?");
+        let told = with_file("", &[("CHARGEWATCH_OCPP__PASSWORDS_FILE", "x")]).unwrap_err();
+        assert!(told.contains("chargewatch charger import FILE"), "{told}");
         let told = with_file("", &[("CHARGEWATCH_METRICS__DETAIL", "all")]).unwrap_err();
         assert!(told.starts_with("CHARGEWATCH_METRICS__DETAIL: "), "{told}");
         assert!(with_file("", &[("CHARGEWATCH_CONFIG", "x")]).is_ok());

@@ -16,23 +16,20 @@ use crate::domain::time::At;
 /// The largest body, in bytes.
 const LARGEST: usize = 1024 * 1024;
 
-/// How long a body may take.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 /// A body whose fields have the kinds that its resource declares.
 #[derive(Debug)]
 pub(super) struct Body(Map<String, Value>);
 
 impl Body {
-    /// Reads the body of a request.
-    pub(super) async fn of(request: Request, resource: &Resource) -> Result<Self, Problem> {
+    /// Reads the body of a request, which may take so long.
+    pub(super) async fn of(request: Request, resource: &Resource, patience: Duration) -> Result<Self, Problem> {
         let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         if kind.split(';').next().is_none_or(|kind| !kind.trim().eq_ignore_ascii_case("application/json")) {
             return Err(Problem::bad_request("the body must be JSON, with Content-Type: application/json"));
         }
         let too_long = |_| Problem::bad_request(format!("the body is cut short or longer than {LARGEST} bytes"));
-        let slow = |_| Problem::bad_request(format!("the body did not come within {} seconds", PATIENCE.as_secs()));
-        let bytes = timeout(PATIENCE, to_bytes(request.into_body(), LARGEST)).await.map_err(slow)?.map_err(too_long)?;
+        let slow = |_| Problem::bad_request(format!("the body did not come within {} seconds", patience.as_secs()));
+        let bytes = timeout(patience, to_bytes(request.into_body(), LARGEST)).await.map_err(slow)?.map_err(too_long)?;
         Self::read(&bytes, resource)
     }
 

@@ -3,14 +3,17 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 
 use super::Api;
 use super::auth::Caller;
+use super::body::Body;
 use super::error::Problem;
 use super::seen::{Seen, SeenSeries};
+use super::table::Resource;
 use crate::config::report::ReportSettings;
 use crate::config::sites::Registry;
 use crate::domain::ids::ChargerId;
@@ -166,6 +169,11 @@ impl Whole {
     /// The network as far as the caller sees it, which is all of it.
     pub(super) const fn view(&self) -> &View {
         &self.0
+    }
+
+    /// Reads the body of a request, within `http.timeout_s`.
+    pub(super) async fn body(&self, request: Request, resource: &Resource) -> Result<Body, Problem> {
+        Body::of(request, resource, Duration::from_secs(self.settings.timeout_s)).await
     }
 }
 

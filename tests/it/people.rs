@@ -56,6 +56,21 @@ async fn a_token_is_refused_with_the_reason_and_never_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_does_not_come_is_not_waited_for_longer_than_the_settings_say() {
+    let service = Service::at(noon(), &[("http.timeout_s", "1")]).await;
+    let admin = service.token_for(Role::Admin).await;
+    let (address, began) = (service.http(), std::time::Instant::now());
+    let text = format!(
+        "POST /api/v1/forget HTTP/1.0\r\nHost: localhost\r\nAuthorization: Bearer {admin}\r\n\
+         Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{"
+    );
+    let (status, _, told) = tokio::task::spawn_blocking(move || request(address, &text)).await.unwrap();
+    assert_eq!(status, 400, "{told}");
+    assert!(told.contains("did not come within 1 seconds") && began.elapsed().as_secs() < 15, "{told}");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_command_line_makes_lists_and_revokes_tokens_beside_a_running_service() {
     let service = Service::at(noon(), &[]).await;
     let folder = service.folder().to_str().unwrap().to_owned();

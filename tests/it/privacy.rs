@@ -3,7 +3,8 @@
 use chargewatch::domain::people::Role;
 use serde_json::{Value, json};
 
-use crate::support::{Service, noon};
+use crate::operations::chargewatch;
+use crate::support::{PATIENCE, Service, noon};
 
 const CARD: &str = "04AABBCCDD";
 
@@ -93,6 +94,34 @@ async fn a_person_who_is_forgotten_leaves_energy_and_times_and_no_trace() {
         service.ledger("SELECT author, subject, outcome, detail FROM audit_row WHERE deed = 'person.forget'", &[]);
     assert_eq!(audit.len(), 3, "a dry run is no deed");
     assert!(!json!(audit).to_string().contains(&hash[..10]), "the audit log names nobody: {audit:?}");
+    service.stop().await;
+    assert!(!stands_in(folder.path(), &hash) && !stands_in(folder.path(), CARD));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_forgotten_on_the_command_line_is_off_the_list_of_a_running_service_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let service = Service::on(folder.path(), noon(), &[]).await;
+    let data = folder.path().to_str().unwrap();
+    let hash = service.token_hash(CARD);
+    assert_eq!(chargewatch(&["driver-token", "add", CARD, "--status", "Blocked", "--data-dir", data]).0, 0);
+    let mut charger = service.charger("CP-1").await;
+    let mut until = async |status: &str| {
+        let question = format!(r#"[2,"1","Authorize",{{"idTag":"{CARD}"}}]"#);
+        let answered = async { while !charger.ask(&question).await.contains(status) {} };
+        tokio::time::timeout(PATIENCE, answered).await.unwrap_or_else(|_| panic!("never {status}"));
+    };
+    until("Blocked").await;
+    let counted = chargewatch(&["forget", "--token", CARD, "--dry-run", "--data-dir", data]).1;
+    assert!(counted.contains("1 places on the list of driver tokens"), "{counted}");
+    let (code, told, complaint) = chargewatch(&["forget", "--token-hash", &hash, "--data-dir", data]);
+    assert!(code == 0 && told.contains("1 places on the list of driver tokens"), "{told}{complaint}");
+    until("Accepted").await;
+    assert_eq!(chargewatch(&["forget", "--token", CARD, "--data-dir", data]).0, 0);
+    let listed = chargewatch(&["driver-token", "list", "--data-dir", data]).1;
+    assert!(!listed.contains(&hash), "{listed}");
+    let audit = service.ledger("SELECT deed, subject FROM audit WHERE deed LIKE 'driver-token%'", &[]);
+    assert_eq!(audit, [[json!("driver-token.add"), json!("token 1")]]);
     service.stop().await;
     assert!(!stands_in(folder.path(), &hash) && !stands_in(folder.path(), CARD));
 }

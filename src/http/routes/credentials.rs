@@ -93,7 +93,7 @@ pub(in crate::http) async fn add(
     Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let body = Body::of(request, &WISH).await?;
+    let body = api.body(request, &WISH).await?;
     let charger = ChargerId::new(body.required("charger")?.trim());
     set(&api, caller, charger, &body, Desk::add_credential).await
 }
@@ -105,7 +105,7 @@ pub(in crate::http) async fn set_password(
     Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let body = Body::of(request, &PASSWORD_WISH).await?;
+    let body = api.body(request, &PASSWORD_WISH).await?;
     set(&api, caller, ChargerId::new(id), &body, Desk::set_credential).await
 }
 
@@ -130,7 +130,7 @@ pub(in crate::http) async fn import(
     Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let body = Body::of(request, &IMPORT).await?;
+    let body = api.body(request, &IMPORT).await?;
     let (text, form) = imports::list(&body)?;
     let (author, seals) = (caller.author(), api.seals.clone());
     let set = api.desk.with(move |desk| match lists::credentials(&text, form, &seals) {

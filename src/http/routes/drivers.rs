@@ -9,7 +9,6 @@ use crate::domain::driver::{Group, Standing, TokenStatus};
 use crate::domain::token::TokenHash;
 use crate::gateway::lists;
 use crate::http::auth::Caller;
-use crate::http::body::Body;
 use crate::http::error::Problem;
 use crate::http::list::{self, Fault, Page, Source};
 use crate::http::params::Query;
@@ -19,7 +18,7 @@ use crate::http::table::{Field, Kind, Resource, Row};
 use crate::http::view::Whole;
 use crate::store::archive::Archive;
 use crate::store::desk::Desk;
-use crate::store::desk::drivers::DriverToken;
+use crate::store::desk::drivers::{DriverToken, DriverTokenView};
 
 const STATUS: Field = Field {
     name: "status",
@@ -43,6 +42,7 @@ pub(in crate::http) const DRIVER_TOKEN: Resource = Resource {
     name: "DriverToken",
     about: "A token of the list.",
     fields: &[
+        Field { name: "number", kind: Kind::Whole, about: "Its number, as in the audit log." },
         Field { name: "token", kind: Kind::Text, about: "Its keyed hash, as in sessions." },
         STATUS,
         ONE,
@@ -76,7 +76,7 @@ pub(in crate::http) async fn put(
     Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let body = Body::of(request, &WISH).await?;
+    let body = api.body(request, &WISH).await?;
     let wrong = |error: &dyn std::fmt::Display| Problem::bad_request(error.to_string());
     let given = body.required("token")?;
     let token = TokenHash::parse(given).or_else(|| api.token_key.hash(given)).filter(TokenHash::is_somebody);
@@ -88,7 +88,7 @@ pub(in crate::http) async fn put(
     };
     let token = token.ok_or_else(|| wrong(&"the token stands for nobody"))?;
     let (author, new) = (caller.author(), DriverToken { token, standing });
-    let put = api.desk.with(move |desk| desk.put_driver_token(&author, &new).map(|()| new));
+    let put = api.desk.with(move |desk| desk.put_driver_token(&author, &new));
     Ok(object(&DRIVER_TOKEN, &row(&put.await?)))
 }
 
@@ -110,7 +110,7 @@ pub(in crate::http) async fn import(
     Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let body = Body::of(request, &IMPORT).await?;
+    let body = api.body(request, &IMPORT).await?;
     let (text, form) = imports::list(&body)?;
     let (author, key) = (caller.author(), api.token_key.clone());
     let set = api.desk.with(move |desk| match lists::driver_tokens(&text, form, &key) {
@@ -126,14 +126,15 @@ struct Tokens(Desk);
 impl Source for Tokens {
     fn page(&self, _: &mut dyn Archive, cursor: Option<&str>, limit: usize) -> Result<Page, Fault> {
         let page = self.0.driver_tokens(cursor, limit)?;
-        Ok(page.iter().map(|view| (view.listed.token.as_str().to_owned(), row(&view.listed))).collect())
+        Ok(page.iter().map(|view| (view.listed.token.as_str().to_owned(), row(view))).collect())
     }
 }
 
-fn row(listed: &DriverToken) -> Row {
-    let standing = &listed.standing;
+fn row(view: &DriverTokenView) -> Row {
+    let standing = &view.listed.standing;
     vec![
-        listed.token.as_str().into(),
+        view.number.into(),
+        view.listed.token.as_str().into(),
         standing.status.word().into(),
         standing.one_at_a_time.into(),
         standing.group.as_ref().map(Group::as_str).into(),

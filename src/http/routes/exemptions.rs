@@ -86,7 +86,7 @@ pub(in crate::http) async fn add(
     Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let body = Body::of(request, &WISH).await?;
+    let body = whole.body(request, &WISH).await?;
     let wish = wish(&body)?;
     let charger = wish.charger.clone();
     let query = Query::read(None, &[])?;
@@ -109,7 +109,7 @@ pub(in crate::http) async fn revoke(
 ) -> Result<Response, Problem> {
     let none = || Problem::not_found(format!("there is no exemption \"{id}\""));
     let number: i64 = id.parse().map_err(|_| none())?;
-    let body = Body::of(request, &REVOCATION).await?;
+    let body = whole.body(request, &REVOCATION).await?;
     let why = body.required("because")?.to_owned();
     let query = Query::read(None, &[])?;
     let found = whole

@@ -7,7 +7,6 @@ use axum::response::{IntoResponse, Response};
 
 use crate::domain::token::TokenHash;
 use crate::http::auth::Caller;
-use crate::http::body::Body;
 use crate::http::error::Problem;
 use crate::http::list::{self, Fault, Page, Source};
 use crate::http::params::Query;
@@ -67,7 +66,7 @@ pub(in crate::http) async fn forget(
     Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let body = Body::of(request, &PERSON).await?;
+    let body = whole.body(request, &PERSON).await?;
     let hash = match (body.text("token"), body.text("token_hash")) {
         (Some(token), None) => whole.token_key.hash(token),
         (None, Some(hash)) => TokenHash::parse(hash),

@@ -8,7 +8,6 @@ use axum::response::{IntoResponse, Response};
 use crate::domain::people::Role;
 use crate::domain::time::At;
 use crate::http::auth::Caller;
-use crate::http::body::Body;
 use crate::http::error::Problem;
 use crate::http::list::{self, Fault, Page, Source};
 use crate::http::params::Query;
@@ -85,7 +84,7 @@ pub(in crate::http) async fn add(
     Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let body = Body::of(request, &WISH).await?;
+    let body = whole.body(request, &WISH).await?;
     let wish = TokenWish {
         name: body.required("name")?.to_owned(),
         role: body.required("role")?.parse::<Role>().map_err(|error| Problem::bad_request(error.to_string()))?,

@@ -1,4 +1,5 @@
-//! The list of driver tokens: what each may. A token stands here as the keyed hash that stands for it in sessions.
+//! The list of driver tokens: what each may. A token stands here as the keyed hash that stands for it in sessions, and has
+//! a number by which the audit log names it: that can never be altered, and whoever is forgotten must not stand in it.
 
 use std::str::FromStr;
 
@@ -21,25 +22,27 @@ pub struct DriverToken {
 /// A token of the list as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DriverTokenView {
+    /// Its number, by which the audit log names it.
+    pub number: i64,
     /// The token.
     pub listed: DriverToken,
     /// When it was last set.
     pub changed: At,
 }
 
-const COLUMNS: &str = "token, status, one_at_a_time, group_name, expires_ms, changed_ms";
+const COLUMNS: &str = "id, token, status, one_at_a_time, group_name, expires_ms, changed_ms";
 
 impl Desk {
     /// Puts a token on the list that was not on it.
     ///
     /// # Errors
     /// When it is; when the ledger cannot be written.
-    pub fn add_driver_token(&self, author: &Author, new: &DriverToken) -> Result<(), DeskError> {
-        self.change(author, &deed("driver-token.add", &new.token, &new.standing), |transaction, now| {
+    pub fn add_driver_token(&self, author: &Author, new: &DriverToken) -> Result<DriverTokenView, DeskError> {
+        self.change_what_it_finds(author, deed("driver-token.add", &new.standing), |transaction, now, deed| {
             if exists(transaction, &new.token)? {
                 return Err(DeskError::Refused("the token is on the list; change it with set".to_owned()));
             }
-            put(transaction, new, now)
+            put(transaction, new, now).inspect(|made| deed.subject = made.subject())
         })
     }
 
@@ -47,12 +50,12 @@ impl Desk {
     ///
     /// # Errors
     /// When it is not on it; when the ledger cannot be written.
-    pub fn set_driver_token(&self, author: &Author, new: &DriverToken) -> Result<(), DeskError> {
-        self.change(author, &deed("driver-token.set", &new.token, &new.standing), |transaction, now| {
+    pub fn set_driver_token(&self, author: &Author, new: &DriverToken) -> Result<DriverTokenView, DeskError> {
+        self.change_what_it_finds(author, deed("driver-token.set", &new.standing), |transaction, now, deed| {
             if !exists(transaction, &new.token)? {
                 return Err(not_listed());
             }
-            put(transaction, new, now)
+            put(transaction, new, now).inspect(|made| deed.subject = made.subject())
         })
     }
 
@@ -60,20 +63,22 @@ impl Desk {
     ///
     /// # Errors
     /// When the ledger cannot be written.
-    pub fn put_driver_token(&self, author: &Author, new: &DriverToken) -> Result<(), DeskError> {
-        let deed = deed("driver-token.set", &new.token, &new.standing);
-        self.change(author, &deed, |transaction, now| put(transaction, new, now))
+    pub fn put_driver_token(&self, author: &Author, new: &DriverToken) -> Result<DriverTokenView, DeskError> {
+        self.change_what_it_finds(author, deed("driver-token.set", &new.standing), |transaction, now, deed| {
+            put(transaction, new, now).inspect(|made| deed.subject = made.subject())
+        })
     }
 
     /// Takes a token off the list; gives back what was said of it.
     ///
     /// # Errors
     /// When it is not on it; when the ledger cannot be written.
-    pub fn remove_driver_token(&self, author: &Author, token: &TokenHash) -> Result<DriverToken, DeskError> {
-        self.change(author, &Deed::of("driver-token.remove", token.as_str()), |transaction, _| {
+    pub fn remove_driver_token(&self, author: &Author, token: &TokenHash) -> Result<DriverTokenView, DeskError> {
+        let deed = Deed::of("driver-token.remove", SOME_TOKEN);
+        self.change_what_it_finds(author, deed, |transaction, _, deed| {
             let sql = format!("DELETE FROM driver_token_row WHERE token = ?1 RETURNING {COLUMNS}");
             let removed = transaction.query_row(&sql, [token.as_str()], view).optional()?;
-            removed.map(|view| view.listed).ok_or_else(not_listed)
+            removed.inspect(|removed| deed.subject = removed.subject()).ok_or_else(not_listed)
         })
     }
 
@@ -83,7 +88,9 @@ impl Desk {
     /// When the ledger cannot be written.
     pub fn import_driver_tokens(&self, author: &Author, new: &[DriverToken]) -> Result<(), DeskError> {
         let deed = Deed::of("driver-token.import", format!("{} tokens", new.len()));
-        self.change(author, &deed, |transaction, now| new.iter().try_for_each(|new| put(transaction, new, now)))
+        self.change(author, &deed, |transaction, now| {
+            new.iter().try_for_each(|new| put(transaction, new, now).map(drop))
+        })
     }
 
     /// The list in order of hash, after `after`, at most `limit`.
@@ -105,8 +112,18 @@ fn not_listed() -> DeskError {
     DeskError::Unknown("the token is not on the list".to_owned())
 }
 
-fn deed(what: &'static str, token: &TokenHash, standing: &Standing) -> Deed {
-    Deed::of(what, token.as_str()).saying(standing.status.word())
+/// What the audit log calls a token that has no number.
+const SOME_TOKEN: &str = "a token";
+
+impl DriverTokenView {
+    /// What the audit log calls it.
+    fn subject(&self) -> String {
+        format!("token {}", self.number)
+    }
+}
+
+fn deed(what: &'static str, standing: &Standing) -> Deed {
+    Deed::of(what, SOME_TOKEN).saying(standing.status.word())
 }
 
 fn exists(transaction: &Transaction<'_>, token: &TokenHash) -> Result<bool, DeskError> {
@@ -114,36 +131,38 @@ fn exists(transaction: &Transaction<'_>, token: &TokenHash) -> Result<bool, Desk
     Ok(transaction.query_row(sql, [token.as_str()], |row| row.get::<_, i64>(0))? > 0)
 }
 
-fn put(transaction: &Transaction<'_>, new: &DriverToken, now: At) -> Result<(), DeskError> {
+fn put(transaction: &Transaction<'_>, new: &DriverToken, now: At) -> Result<DriverTokenView, DeskError> {
     let standing = &new.standing;
-    transaction
-        .prepare_cached(
-            "INSERT OR REPLACE INTO driver_token_row (token, status, one_at_a_time, group_name, expires_ms, changed_ms) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?
-        .execute(params![
-            new.token.as_str(),
-            standing.status.word(),
-            standing.one_at_a_time,
-            standing.group.as_ref().map(Group::as_str),
-            standing.until.map(At::millis),
-            now.millis(),
-        ])?;
-    Ok(())
+    let sql = format!(
+        "INSERT INTO driver_token_row (token, status, one_at_a_time, group_name, expires_ms, changed_ms) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (token) DO UPDATE SET status = excluded.status, \
+         one_at_a_time = excluded.one_at_a_time, group_name = excluded.group_name, expires_ms = excluded.expires_ms, \
+         changed_ms = excluded.changed_ms RETURNING {COLUMNS}"
+    );
+    let values = params![
+        new.token.as_str(),
+        standing.status.word(),
+        standing.one_at_a_time,
+        standing.group.as_ref().map(Group::as_str),
+        standing.until.map(At::millis),
+        now.millis(),
+    ];
+    Ok(transaction.prepare_cached(&sql)?.query_row(values, view)?)
 }
 
 fn view(row: &Row<'_>) -> rusqlite::Result<DriverTokenView> {
-    let status: String = row.get(1)?;
-    let group: Option<String> = row.get(3)?;
+    let status: String = row.get(2)?;
+    let group: Option<String> = row.get(4)?;
     let standing = Standing {
         // Written from the same words.
         status: TokenStatus::from_str(&status).unwrap_or(TokenStatus::Invalid),
-        one_at_a_time: row.get(2)?,
+        one_at_a_time: row.get(3)?,
         group: group.and_then(|name| name.parse().ok()),
-        until: row.get::<_, Option<i64>>(4)?.map(At::from_millis),
+        until: row.get::<_, Option<i64>>(5)?.map(At::from_millis),
     };
-    let token = TokenHash::from_ledger(row.get::<_, String>(0)?);
-    Ok(DriverTokenView { listed: DriverToken { token, standing }, changed: At::from_millis(row.get(5)?) })
+    let token = TokenHash::from_ledger(row.get::<_, String>(1)?);
+    let listed = DriverToken { token, standing };
+    Ok(DriverTokenView { number: row.get(0)?, listed, changed: At::from_millis(row.get(6)?) })
 }
 
 #[cfg(test)]
@@ -179,6 +198,10 @@ mod tests {
         assert_eq!(desk.driver_tokens(Some(first.as_str()), 9).unwrap().len(), 1);
         desk.remove_driver_token(&ada, &token.token).unwrap();
         assert!(matches!(desk.remove_driver_token(&ada, &token.token), Err(DeskError::Unknown(_))));
-        assert!(!format!("{:?}", desk.audit(None, 20).unwrap()).contains("04AABB"));
+        let again = desk.put_driver_token(&ada, &token).unwrap();
+        assert!(again.number > 2, "a number is not given out again");
+        let audit = format!("{:?}", desk.audit(None, 20).unwrap());
+        assert!(audit.contains("\"token 1\"") && audit.contains(&again.subject()), "{audit}");
+        assert!(!audit.contains(token.token.as_str()) && !audit.contains("04AABB"), "{audit}");
     }
 }

@@ -143,19 +143,29 @@ impl Desk {
         deed: &Deed,
         work: impl FnOnce(&Transaction<'_>, At) -> Result<T, DeskError>,
     ) -> Result<T, DeskError> {
+        self.change_what_it_finds(author, deed.clone(), |transaction, now, _| work(transaction, now))
+    }
+
+    /// As [`Self::change`], where only the work itself learns on what it is done.
+    pub(super) fn change_what_it_finds<T>(
+        &self,
+        author: &Author,
+        mut deed: Deed,
+        work: impl FnOnce(&Transaction<'_>, At, &mut Deed) -> Result<T, DeskError>,
+    ) -> Result<T, DeskError> {
         let now = self.now();
         let mut connection = self.connection.lock();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        match work(&transaction, now) {
+        match work(&transaction, now, &mut deed) {
             Ok(made) => {
-                note(&transaction, now, author, deed, "done")?;
+                note(&transaction, now, author, &deed, "done")?;
                 transaction.execute("UPDATE desk_edition SET edition = edition + 1", [])?;
                 transaction.commit()?;
                 Ok(made)
             }
             Err(error) => {
                 transaction.rollback()?;
-                note(&connection, now, author, deed, &error.to_string())?;
+                note(&connection, now, author, &deed, &error.to_string())?;
                 Err(error)
             }
         }

@@ -150,7 +150,24 @@ impl Desk {
             Ok(if only_count { usize::from(statement.exists([token])?) } else { statement.execute([token])? })
         })?;
         traces.add("tokens in clear", clear);
+        traces.add("places on the list of driver tokens", self.cut_listed(token, only_count)?);
         Ok(traces)
+    }
+
+    /// The list of driver tokens. A running service follows it by the edition.
+    fn cut_listed(&self, token: &str, only_count: bool) -> Result<usize, DeskError> {
+        let mut connection = self.connection.lock();
+        if only_count {
+            let sql = "SELECT 1 FROM driver_token_row WHERE token = ?1";
+            return Ok(usize::from(connection.prepare_cached(sql)?.exists([token])?));
+        }
+        let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let cut = transaction.execute("DELETE FROM driver_token_row WHERE token = ?1", [token])?;
+        if cut > 0 {
+            transaction.execute("UPDATE desk_edition SET edition = edition + 1", [])?;
+        }
+        transaction.commit()?;
+        Ok(cut)
     }
 
     /// Changes rows in slices, each a transaction; says how many.

@@ -18,12 +18,13 @@ CREATE TABLE admission_row (
 
 -- What drivers' tokens may. A token that is not here gets what [drivers] unknown says.
 CREATE TABLE driver_token_row (
-    token TEXT PRIMARY KEY,                -- keyed hash, as in sessions
+    id INTEGER PRIMARY KEY AUTOINCREMENT,  -- stands for it in the audit log, and is never given out again
+    token TEXT NOT NULL UNIQUE,            -- keyed hash, as in sessions
     status TEXT NOT NULL,                  -- Accepted, Blocked, Expired, Invalid
     one_at_a_time INTEGER NOT NULL,        -- 1: ConcurrentTx while another session of it runs
     group_name TEXT,                       -- chosen by the operator; answered as the parent token
     expires_ms INTEGER, changed_ms INTEGER NOT NULL
-) WITHOUT ROWID;
+);
 CREATE INDEX session_running_of_token ON session_row (token) WHERE state = 'active' AND token IS NOT NULL;
 
 CREATE VIEW charger_credential AS SELECT charger, scheme,
@@ -34,7 +35,7 @@ CREATE VIEW charger_credential AS SELECT charger, scheme,
 CREATE VIEW admission AS SELECT charger, decision,
     strftime('%Y-%m-%dT%H:%M:%fZ', decided_ms / 1000.0, 'unixepoch') AS decided_at, author
   FROM admission_row;
-CREATE VIEW driver_token AS SELECT token, status, one_at_a_time, group_name,
+CREATE VIEW driver_token AS SELECT id, token, status, one_at_a_time, group_name,
     strftime('%Y-%m-%dT%H:%M:%fZ', expires_ms / 1000.0, 'unixepoch') AS expires_at,
     strftime('%Y-%m-%dT%H:%M:%fZ', changed_ms / 1000.0, 'unixepoch') AS changed_at
   FROM driver_token_row;
