@@ -32,6 +32,10 @@ pub struct LimitsSettings {
     pub reserve_percent: u32,
     /// When so many chargers have been met, a new one that neither the registry nor credentials know is refused.
     pub max_chargers: u32,
+    /// New ones of this kind a second, from everywhere together.
+    pub strangers_s: u32,
+    /// How many of them may come at once.
+    pub strangers_burst: u32,
     /// Fragments of one message.
     pub max_fragments: u32,
     /// A message must be whole within so many seconds.
@@ -52,6 +56,7 @@ impl LimitsSettings {
         let at_least_one = [
             (self.address_connects_burst, "limits.address_connects_burst"),
             (self.charger_connects_burst, "limits.charger_connects_burst"),
+            (self.strangers_burst, "limits.strangers_burst"),
             (self.flood_cut_s, "limits.flood_cut_s"),
             (self.half_open, "limits.half_open"),
             (self.half_open_per_address, "limits.half_open_per_address"),

@@ -9,6 +9,7 @@ pub(super) enum Refusal {
     TooMany,
     TooManyHalfOpen,
     TooManyChargers,
+    TooManyStrangers,
     AddressTooOften,
     AddressHalfOpen,
     ChargerTooOften,
@@ -38,6 +39,7 @@ impl Refusal {
             Self::TooMany => "too_many",
             Self::TooManyHalfOpen => "too_many_half_open",
             Self::TooManyChargers => "too_many_chargers",
+            Self::TooManyStrangers => "too_many_strangers",
             Self::AddressTooOften => "address_too_often",
             Self::AddressHalfOpen => "address_half_open",
             Self::ChargerTooOften => "charger_too_often",
@@ -64,9 +66,11 @@ impl Refusal {
     pub(super) const fn status(self) -> Option<(u16, &'static str)> {
         Some(match self {
             Self::TooSlow => (408, "Request Timeout"),
-            Self::TooMany | Self::TooManyHalfOpen | Self::TooManyChargers | Self::HashesBusy => {
-                (503, "Service Unavailable")
-            }
+            Self::TooMany
+            | Self::TooManyHalfOpen
+            | Self::TooManyChargers
+            | Self::TooManyStrangers
+            | Self::HashesBusy => (503, "Service Unavailable"),
             Self::AddressTooOften | Self::AddressHalfOpen | Self::ChargerTooOften | Self::TooManyFailures => {
                 (429, "Too Many Requests")
             }
@@ -86,7 +90,7 @@ impl Refusal {
             Self::AddressHalfOpen | Self::TooManyHalfOpen => Some(10),
             Self::AddressTooOften | Self::ChargerTooOften => Some(30),
             Self::TooMany | Self::TooManyChargers => Some(300),
-            Self::TooManyFailures => Some(60),
+            Self::TooManyFailures | Self::TooManyStrangers => Some(60),
             Self::HashesBusy => Some(5),
             Self::TooSlow
             | Self::NoUpgrade
@@ -116,6 +120,7 @@ impl Refusal {
             Self::TooMany => "The limit of connections is reached.",
             Self::TooManyHalfOpen => "Too many handshakes are under way.",
             Self::TooManyChargers => "The limit of chargers that are not registered is reached.",
+            Self::TooManyStrangers => "Too many chargers that nobody has met before have come lately.",
             Self::AddressTooOften => "Too many connections have come from this address lately.",
             Self::AddressHalfOpen => "Too many handshakes from this address are under way.",
             Self::ChargerTooOften => "This charger has connected too often lately.",
@@ -152,6 +157,7 @@ impl Refusal {
             | Self::TooMany
             | Self::TooManyHalfOpen
             | Self::TooManyChargers
+            | Self::TooManyStrangers
             | Self::AddressTooOften
             | Self::AddressHalfOpen
             | Self::ChargerTooOften

@@ -34,6 +34,25 @@ async fn metric(service: &Service, name: &str) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_new_names_is_put_off_while_chargers_that_were_met_come_again() {
+    let more = [("limits.strangers_s", "1"), ("limits.strangers_burst", "5")];
+    let service = Service::at(noon(), &more).await;
+    drop(service.charger("CP-1").await);
+    let mut put_off = 0;
+    for n in 0..50 {
+        let (head, _) = shake(&service, &upgrade(&format!("NEW-{n}"))).await;
+        if head.starts_with("HTTP/1.1 503 ") {
+            assert!(head.contains("\r\nRetry-After: 60\r\n"), "{head}");
+            put_off += 1;
+        }
+    }
+    assert!(put_off >= 35, "{put_off}");
+    assert_eq!(metric(&service, "chargewatch_handshakes_total{outcome=\"too_many_strangers\"}").await, put_off);
+    service.charger("CP-1").await.ask(r#"[2,"1","Heartbeat",{}]"#).await;
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_address_that_connects_too_often_is_told_when_to_come_again() {
     let more =
         [("limits.address_connects_s", "1"), ("limits.address_connects_burst", "3"), ("limits.refusals_kept_s", "1")];

@@ -49,6 +49,9 @@ pub struct Limits {
     /// Handshakes and seats together.
     most_sockets: usize,
     most_chargers: usize,
+    /// New chargers that nobody knows, from everywhere together: each costs a machine, rows and a place on the board.
+    strangers: Bucket,
+    strangers_let_in: Rate,
     max_fragments: u32,
     message_ns: u64,
     flood_ns: u64,
@@ -141,6 +144,8 @@ impl Limits {
             kept_seats: most_seats * settings.reserve_percent as usize / 100,
             most_sockets,
             most_chargers: settings.max_chargers as usize,
+            strangers: Bucket::default(),
+            strangers_let_in: Rate::new(settings.strangers_s, second, settings.strangers_burst.into()),
             max_fragments: settings.max_fragments,
             message_ns: ns(settings.message_timeout_s),
             flood_ns: ns(settings.flood_cut_s),
@@ -177,6 +182,15 @@ impl Limits {
         Ok(visitor)
     }
 
+    /// Lets in a charger that nobody knows and nobody has met, where there is room for one more.
+    fn let_in_stranger(&self) -> Result<(), Refusal> {
+        if self.observer.board.len() >= self.most_chargers {
+            return Err(Refusal::TooManyChargers);
+        }
+        let may = self.strangers.take(self.now(), self.strangers_let_in, 1);
+        may.then_some(()).ok_or(Refusal::TooManyStrangers)
+    }
+
     /// Whether one more refusal may be logged and kept; otherwise it is only counted.
     pub(super) fn may_keep_refusal(&self) -> bool {
         self.refusals.take(self.now(), self.refusals_kept, 1)
@@ -210,8 +224,8 @@ impl Visitor {
             return Err(Refusal::ChargerTooOften);
         }
         let known = standing.registered || standing.proven;
-        if !known && !standing.met && limits.observer.board.len() >= limits.most_chargers {
-            return Err(Refusal::TooManyChargers);
+        if !known && !standing.met {
+            limits.let_in_stranger()?;
         }
         let seat = Seat { limits: limits.clone(), charger: meter, address: self.meter.clone() };
         let taken = limits.seats.fetch_add(1, Ordering::Relaxed);

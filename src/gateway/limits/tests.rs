@@ -31,8 +31,28 @@ async fn a_fleet_behind_one_address_may_come_all_at_once() {
     let limits = limits(200_000, |_| {});
     for n in 0..10_000 {
         let visitor = limits.admit(address(1)).unwrap();
-        assert!(visitor.seat(&id(&format!("CP-{n}")), STRANGER).is_ok());
+        assert!(visitor.seat(&id(&format!("CP-{n}")), Standing { met: true, ..STRANGER }).is_ok());
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn strangers_are_let_in_at_a_pace_and_those_who_are_known_do_not_notice() {
+    let limits = limits(200_000, |settings| (settings.strangers_s, settings.strangers_burst) = (10, 100));
+    let visitor = |n: u8| limits.admit(address(n)).unwrap();
+    let let_in = |round: u32| {
+        (0..1000).filter(|n| visitor(*n as u8).seat(&id(&format!("S-{round}-{n}")), STRANGER).is_ok()).count()
+    };
+    assert_eq!(let_in(1), 100);
+    assert_eq!(refusal(visitor(1).seat(&id("S"), STRANGER)), Some(Refusal::TooManyStrangers));
+    for known in [
+        Standing { met: true, ..STRANGER },
+        Standing { registered: true, ..STRANGER },
+        Standing { proven: true, ..STRANGER },
+    ] {
+        assert!(visitor(1).seat(&id("K"), known).is_ok(), "{known:?}");
+    }
+    advance(Duration::from_secs(2)).await;
+    assert_eq!(let_in(2), 20);
 }
 
 #[tokio::test(start_paused = true)]
