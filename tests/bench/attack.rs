@@ -1,7 +1,7 @@
 //! What healthy chargers notice while strangers attack, and what memory that takes.
 //!
 //! `cargo bench --bench attack -- [seconds] [chargers]` prints a table: one line for each attack, with the answers that
-//! healthy chargers get meanwhile. The service, the attackers and the chargers are three processes; attackers come
+//! healthy chargers get meanwhile, and at the end the memory of the service before, at most and afterwards. The service, the attackers and the chargers are three processes; attackers come
 //! from other addresses of loopback and run at the lowest priority, as they do not own the machine in the field
 //! either. Every attack is bounded in time and in sockets.
 
@@ -38,6 +38,9 @@ const ATTACKS: [(&str, usize); 7] = [
 /// How often each healthy charger says something.
 const EACH: Duration = Duration::from_millis(200);
 
+/// What is borne at most of memory beyond what the service had before: the bound of the README.
+const BOUND_MIB: f64 = 64.0;
+
 fn upgrade(id: u64, more: &str) -> String {
     format!(
         "GET /ocpp/ATT-{id} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{more}\
@@ -65,6 +68,8 @@ async fn attempt(attack: &str, server: SocketAddr, place: usize, n: u64) {
     // Connects come from one address, all others from eight.
     let Some(mut stream) = socket(server, if attack == "connects" { 0 } else { place }).await else { return };
     let mut answer = [0; 1024];
+    // Who wants to be let in comes under few names, for strangers are let in slowly; a new name each time is an attack too.
+    let n = if matches!(attack, "new names" | "extension offers") { n } else { place as u64 };
     let mut shake = async |stream: &mut TcpStream, more: &str| {
         stream.write_all(upgrade(n, more).as_bytes()).await.is_ok() && stream.read(&mut answer).await.is_ok()
     };
@@ -136,7 +141,7 @@ fn call(n: u64) -> String {
 async fn charger(server: SocketAddr, id: usize, times: Arc<std::sync::Mutex<Vec<Duration>>>, lost: Arc<AtomicU64>) {
     let mut n = 0;
     loop {
-        let Some(mut socket) = connect(server, &format!("CP-{id}"), None).await else {
+        let Some(mut socket) = connect(server, &format!("CP-{id}"), None, None).await else {
             lost.fetch_add(1, Ordering::Relaxed);
             tokio::time::sleep(EACH).await;
             continue;
@@ -170,7 +175,7 @@ fn main() {
 }
 
 async fn bench(seconds: u64, chargers: usize) {
-    let server = Server::start(None);
+    let server = Server::start(&[], None);
     let (times, lost) = (Arc::new(std::sync::Mutex::new(Vec::new())), Arc::new(AtomicU64::new(0)));
     for id in 0..chargers {
         tokio::spawn(charger(server.address, id, times.clone(), lost.clone()));
@@ -180,6 +185,7 @@ async fn bench(seconds: u64, chargers: usize) {
         "{:<18} {:>12} {:>9} {:>9} {:>9} {:>7} {:>6} {:>9} {:>7}",
         "attack", "attempts/s", "answers/s", "p50 ms", "p99 ms", "x", "lost", "most MiB", "CPU %"
     );
+    let (before, mut most_of_all) = (server.memory_mib(), 0.0_f64);
     let mut healthy = 0.0;
     let none = ("none", 0);
     for (name, sockets) in [none].into_iter().chain(ATTACKS).chain([none]) {
@@ -192,6 +198,7 @@ async fn bench(seconds: u64, chargers: usize) {
             most = most.max(server.memory_mib());
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+        most_of_all = most_of_all.max(most);
         let (cpu, took) = (server.cpu() - cpu, began.elapsed().as_secs_f64());
         let mut answers = std::mem::take(&mut *times.lock().unwrap());
         answers.sort_unstable();
@@ -215,4 +222,10 @@ async fn bench(seconds: u64, chargers: usize) {
             cpu.as_secs_f64() / took * 100.0
         );
     }
+    let (after, more) = (server.memory_mib(), most_of_all - before);
+    let verdict = if more <= BOUND_MIB { "within" } else { "BEYOND" };
+    println!(
+        "memory: {before:.1} MiB before, {most_of_all:.1} at most, {after:.1} afterwards; {more:.1} more at most, {verdict} the \
+         bound of {BOUND_MIB}"
+    );
 }

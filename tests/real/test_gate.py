@@ -6,10 +6,11 @@ import subprocess
 import pytest
 import websockets
 from conftest import BINARY, Service
-from test_chargers import Charger, start
-from test_stations import EVSE_1, EVSE_2, Station, stamp
+from test_chargers import NOW, Charger, start, status
+from test_stations import EVSE_1, EVSE_2, Station, stamp, two_x
 
 from ocpp.v16 import call
+from ocpp.v16.enums import ChargePointStatus
 
 CARDS = """token,status,one_at_a_time
 CARD-BLOCKED,Blocked,
@@ -17,6 +18,10 @@ CARD-EXPIRED,Expired,
 CARD-INVALID,Invalid,
 CARD-ONCE,Accepted,yes
 """
+
+# What a token may be by the official schemas. In 2.1 any word may stand there; these are those of its appendix.
+KINDS = {"2.0.1": ["Central", "eMAID", "ISO14443", "ISO15693", "KeyCode", "Local", "MacAddress"]}
+KINDS["2.1"] = [*KINDS["2.0.1"], "DirectPayment", "EVCCID", "VIN"]
 
 
 def decide(service, *arguments, text=None):
@@ -64,8 +69,9 @@ async def test_cards_of_the_list_are_answered_in_1_6_and_every_session_is_kept(l
     assert len(listed.items("/api/v1/sessions")) == 5
 
 
-async def test_cards_of_the_list_are_answered_in_2_0_1_and_every_session_is_kept(listed):
-    async with Station(listed, "PY-1", "2.0.1") as station, Station(listed, "PY-2", "2.0.1") as other:
+@two_x
+async def test_cards_of_the_list_are_answered_in_2_x_and_every_session_is_kept(listed, version):
+    async with Station(listed, "PY-1", version) as station, Station(listed, "PY-2", version) as other:
         await station.boot()
 
         async def known():
@@ -92,9 +98,64 @@ async def test_cards_of_the_list_are_answered_in_2_0_1_and_every_session_is_kept
             answer = await station.say("Authorize", id_token={"id_token": card, "type": "ISO14443"})
             assert answer.id_token_info["status"] == status
             assert await begin(station, f"tx-{minute}", card, minute=minute) == status
+        for kind in KINDS[version]:
+            answer = await station.say("Authorize", id_token={"id_token": "CARD-BLOCKED", "type": kind})
+            assert answer.id_token_info["status"] == "Blocked", kind
+        nobody = await station.say("Authorize", id_token={"id_token": "", "type": "NoAuthorization"})
+        assert nobody.id_token_info["status"] == "Accepted"
         assert await begin(station, "tx-8", "CARD-ONCE", EVSE_2) == "Accepted"
         assert await begin(other, "tx-9", "CARD-ONCE") == "ConcurrentTx"
     assert len(listed.items("/api/v1/sessions")) == 5
+
+
+@pytest.fixture
+def holding(tmp_path):
+    """A service that holds chargers until somebody decides."""
+    running = Service(tmp_path, extra={"CHARGEWATCH_OCPP__UNKNOWN_CHARGERS": "hold"})
+    yield running
+    assert running.stop() == 0
+
+
+async def test_a_charger_of_1_6_is_held_until_it_is_accepted_and_one_that_is_refused_is_sent_away(holding):
+    model = call.BootNotification(charge_point_model="Model", charge_point_vendor="Vendor")
+    async with Charger(holding, "PY-1") as charger, Charger(holding, "PY-2") as other:
+        for held in (charger, other):
+            answer = await held.call(model)
+            assert (answer.status, answer.interval) == ("Pending", 300)
+        # What it says meanwhile is kept all the same.
+        await charger.call(status(ChargePointStatus.available, NOW))
+        holding.act_as("operator")
+        assert {row["charger_id"] for row in holding.items("/api/v1/inbox")} == {"PY-1", "PY-2"}
+        decide(holding, "charger", "accept", "PY-1")
+        decide(holding, "charger", "refuse", "PY-2")
+
+        async def accepted():
+            return (await charger.call(model)).status == "Accepted"
+
+        await until(accepted)
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await asyncio.wait_for(other.reader, 20)
+        assert closed.value.rcvd.code == 1008
+        assert (await charger.call(start())).transaction_id > 0
+    with pytest.raises(websockets.InvalidStatus) as refused:
+        await websockets.connect(holding.url("PY-2"), subprotocols=["ocpp1.6"])
+    assert refused.value.response.status_code == 403
+    assert [row["charger_id"] for row in holding.items("/api/v1/sessions")] == ["PY-1"]
+
+
+@two_x
+async def test_a_station_of_2_x_is_held_until_it_is_accepted(holding, version):
+    about = {"charging_station": {"model": "Post", "vendor_name": "Vendor"}, "reason": "PowerUp"}
+    async with Station(holding, "PY-1", version) as station:
+        assert (await station.say("BootNotification", **about)).status == "Pending"
+        decide(holding, "charger", "accept", "PY-1")
+
+        async def accepted():
+            return (await station.say("BootNotification", **about)).status == "Accepted"
+
+        await until(accepted)
+        await station.status(EVSE_1, "Available")
+        assert holding.json("/api/v1/chargers/PY-1")["connected"]
 
 
 async def test_a_key_set_on_the_command_line_counts_while_serving_and_a_revoked_charger_is_sent_away(service):
@@ -102,7 +163,7 @@ async def test_a_key_set_on_the_command_line_counts_while_serving_and_a_revoked_
         await charger.boot()
         key = decide(service, "charger", "add", "PY-1")
 
-        async def status(url):
+        async def outcome(url):
             try:
                 async with websockets.connect(url, subprotocols=["ocpp1.6"]):
                     return 101
@@ -110,16 +171,16 @@ async def test_a_key_set_on_the_command_line_counts_while_serving_and_a_revoked_
                 return refused.response.status_code
 
         plain = service.url("PY-2").replace("PY-2", "PY-1")
-        await until(lambda: _is(status(plain), 401))
+        await until(lambda: _is(outcome(plain), 401))
         # The user name and the key go into the address; websockets makes the header of them.
         with_key = plain.replace("ws://", f"ws://PY-1:{key}@")
-        assert await status(with_key) == 101
+        assert await outcome(with_key) == 101
         async with websockets.connect(with_key, subprotocols=["ocpp1.6"]) as socket:
             decide(service, "charger", "revoke", "PY-1")
             with pytest.raises(websockets.ConnectionClosed) as closed:
                 await asyncio.wait_for(socket.recv(), 20)
             assert closed.value.rcvd.code == 1008
-        assert await status(with_key) == 403
+        assert await outcome(with_key) == 403
     assert [row[0] for row in service.ledger("SELECT deed FROM audit ORDER BY id")] == ["charger.add", "charger.revoke"]
     for path in service.folder.iterdir():
         assert key.encode() not in path.read_bytes(), path
