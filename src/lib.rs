@@ -83,7 +83,7 @@
 //! | a cell of an imported file | a target in `app/import/map.rs`, its reading in `app/import/row.rs` | a key in `config/import-perth-kinross.toml` |
 //! | a decision of people | a file in `store/desk/`, its table in a migration; `Desk::change` writes the audit log | – |
 //! | a report | a file in `report/`, its line in `report/mod.rs`; API, CLI and the list follow | a heading in `report/METHOD.md` |
-//! | a fact that reports sum | a variant of `domain::service::Fact`, its column in the migration of reports | the property test compares kept and new |
+//! | a fact that reports sum | a line in `domain/facts.rs`, what adds to it there or in `domain/stay.rs` | the property test compares kept and new |
 //! | a measure of telemetry | a row in `domain/telemetry.rs` | its field name follows; a row in `dashboards/README.md` |
 //! | a telemetry server | a folder in `sink/`, a section of settings | `sink/suite.rs` |
 //! | something that the registry says | a line in `config/sites_file/keys.rs`, its reading in `build.rs`; `config/example-sites.*` | – |

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::energy::{EnergyQuality, Milli, MilliWh};
+use super::flow::{Flow, Flowing};
 use super::reading::{Flags, Sample, measurand};
 use super::time::At;
 
@@ -174,6 +175,7 @@ pub struct Meter {
     power: Option<(At, Milli)>,
     /// Milliwatt-milliseconds.
     work: Option<i128>,
+    flowing: Flowing,
     newest: Option<At>,
 }
 
@@ -186,6 +188,7 @@ impl Meter {
             intervals: None,
             power: None,
             work: None,
+            flowing: Flowing::default(),
             newest: None,
         }
     }
@@ -194,6 +197,7 @@ impl Meter {
     pub fn begin(&mut self, ends: &Ends) {
         if let Some(start) = ends.start {
             self.chain.begin(ends.started_at, start);
+            self.flowing.begin(ends.started_at, start);
         }
     }
 
@@ -221,8 +225,24 @@ impl Meter {
         }
         if let Some(power) = point.power {
             self.integrate(point.at, power);
+            self.flowing.power(point.at, power, self.rated_w);
         }
-        point.register.is_none_or(|register| self.chain.push(point.at, register, point.mark, self.rated_w))
+        let Some(register) = point.register else { return true };
+        let believed = self.chain.push(point.at, register, point.mark, self.rated_w);
+        if believed {
+            self.flowing.register(point.at, register);
+        }
+        believed
+    }
+
+    /// When energy flowed, as far as readings tell.
+    pub fn flow(&self, started: Option<At>, ends: &Ends) -> Option<Flow> {
+        self.flowing.flow(started, ends.stopped_at.zip(ends.stop))
+    }
+
+    /// The highest mean power of a minute, in milliwatts; `None` where no power was told.
+    pub fn peak(&self) -> Option<Milli> {
+        self.flowing.peak()
     }
 
     fn integrate(&mut self, at: At, power: Milli) {

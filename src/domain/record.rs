@@ -8,6 +8,7 @@ use super::device::{DeviceVariable, Monitor, Observation};
 use super::driver::Grant;
 use super::energy::{EnergyQuality, Milli, MilliWh};
 use super::event::{Boot, Stage, Task};
+use super::flow::Flow;
 use super::ids::{Outlet, SessionId, StationKey, TransactionId};
 use super::reading::{Flags, ReadingKind, Word};
 use super::security::Protection;
@@ -285,6 +286,10 @@ pub struct SessionRow {
     pub last_register: Option<(At, MilliWh)>,
     /// Time of the last reading of any kind.
     pub last_reading_at: Option<At>,
+    /// From when until when energy flowed, pauses included, as far as readings tell.
+    pub flow: Option<Flow>,
+    /// Highest mean power of a minute, in milliwatts.
+    pub peak: Option<Milli>,
     /// Which of the charger's reports of it have come (2.x).
     pub reports: SeqNos,
 }
@@ -311,6 +316,8 @@ impl SessionRow {
             first_register: None,
             last_register: None,
             last_reading_at: None,
+            flow: None,
+            peak: None,
             reports: SeqNos::default(),
         }
     }

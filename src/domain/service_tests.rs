@@ -111,7 +111,7 @@ fn before_we_watched_it_was_us_and_after_that_it_is_the_charger() {
 #[test]
 fn facts_stand_in_the_order_of_their_columns() {
     for (index, fact) in Fact::ALL.into_iter().enumerate() {
-        assert_eq!(fact as usize, index, "{}", fact.column());
+        assert_eq!(fact as usize, index, "{}", fact.word());
     }
 }
 

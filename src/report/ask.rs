@@ -1,16 +1,16 @@
 //! Asking for a report: what may be asked, and what surrounds the lines of every answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono_tz::Tz;
 
 use super::network::{Evse, Network};
 use super::period::{Period, TimeUnit};
-use super::tally::{marked_days, tally};
+use super::tally::tally;
 use super::{Group, Line, Make, PlaceUnit, Report, Rules, Scope, Value};
 use crate::config::report::ReportSettings;
 use crate::config::sites::Registry;
-use crate::domain::ids::ChargerId;
+use crate::domain::ids::{ChargerId, StationKey};
 use crate::domain::service::{Fact, Facts};
 use crate::domain::time::{At, Span};
 use crate::store::StoreError;
@@ -222,7 +222,7 @@ fn of_facts(
     tally(ledger, network, &spans, zone, &mut |evse, bucket, facts| {
         let Some(group) = group_of.get(evse) else { return };
         let Some(sum) = sums.get_mut(group * spans.len() + bucket) else { return };
-        let counts = facts[Fact::InService] > 0 || facts[Fact::Sessions] > 0;
+        let counts = facts[Fact::InService] > 0 || facts[Fact::Sessions] > 0 || facts[Fact::Energy] != 0;
         if counts && sum.evses.last() != Some(&evse) {
             sum.evses.push(evse);
         }
@@ -296,8 +296,8 @@ fn provisional(
         return Ok(Some("a session that began in the period or before is still open"));
     }
     let marks = ledger.marks()?;
-    let late = marked_days(&marks, settings.zone);
-    let touches = marks.iter().any(|mark| mark.span.within(period.span).is_some());
-    let of_ours = network.evses.iter().any(|evse| evse.station.is_some_and(|station| late.contains_key(&station)));
-    Ok((touches && of_ours).then_some("late facts of the period are being reckoned with"))
+    let late: HashSet<StationKey> =
+        marks.iter().filter(|mark| mark.span.within(period.span).is_some()).map(|mark| mark.station).collect();
+    let is_late = network.evses.iter().any(|evse| evse.station.is_some_and(|station| late.contains(&station)));
+    Ok(is_late.then_some("late facts of the period are being reckoned with"))
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 
+use super::lived::stale_days;
 use super::network::{Evse, Network};
 use super::period::{date_of, number_of};
-use super::tally::{Want, live, marked_days};
+use super::tally::{Want, live};
 use crate::config::sites::Registry;
 use crate::domain::opening::{local_day, midnight};
 use crate::domain::service::Facts;
@@ -52,7 +53,7 @@ pub(super) fn make(
 ) -> Result<(Keeping, bool), StoreError> {
     let network = Network::of(registry, ledger.met()?, zone);
     let marks = ledger.marks()?;
-    let marked = marked_days(&marks, zone);
+    let marked = stale_days(ledger, zone)?;
     let kept: BTreeMap<_, Kept> = ledger.kept()?.into_iter().map(|kept| ((kept.station, kept.evse), kept)).collect();
     let Some(watched_from) = ledger.watched_from()? else { return Ok((Keeping::default(), false)) };
     let mut plans: Vec<(usize, Plan)> = Vec::new();

@@ -24,6 +24,7 @@ pub mod answer;
 pub mod ask;
 pub mod explain;
 pub mod keeper;
+mod lived;
 mod network;
 mod period;
 mod reliability;

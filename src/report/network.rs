@@ -11,6 +11,7 @@ use crate::domain::availability::{self, Interval};
 use crate::domain::event::Boot;
 use crate::domain::ids::{ChargerId, Outlet, StationKey};
 use crate::domain::opening::{Week, midnight};
+use crate::domain::service::Fact;
 use crate::domain::time::{At, Span};
 use crate::store::figures::Met;
 
@@ -18,7 +19,7 @@ use crate::store::figures::Met;
 const RAPID_W: u32 = 50_000;
 
 /// Raised whenever facts that are kept would come out differently.
-const FACTS_VERSION: u32 = 1;
+const FACTS_VERSION: u32 = 2;
 
 /// An EVSE: serves one vehicle at a time.
 #[derive(Clone, Debug)]
@@ -107,7 +108,7 @@ fn of_charger(id: ChargerId, registered: Option<&Arc<Charger>>, met: Option<Met>
         let own: Vec<Outlet> = outlets.iter().copied().filter(|outlet| number(*outlet) == evse).collect();
         let times = [commissioned, removed].map(|at| at.map_or(0, At::millis));
         Evse {
-            made_by: format!("{FACTS_VERSION}|{zone}|{own:?}|{text}|{times:?}"),
+            made_by: format!("{FACTS_VERSION}.{}|{zone}|{own:?}|{text}|{times:?}", Fact::ALL.len()),
             charger: id.clone(),
             station: met.as_ref().map(|met| met.key),
             number: evse,

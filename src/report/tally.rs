@@ -1,19 +1,20 @@
 //! Facts of EVSEs in stretches of time: kept ones where there are, made anew where there are none or something changed.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use chrono_tz::Tz;
 
+use super::lived::{Lived, stale_days};
 use super::network::{Evse, Network};
 use super::period::{date_of, month_of, number_of};
 use crate::domain::exemption::Exemption;
 use crate::domain::ids::{Outlet, StationKey};
 use crate::domain::opening::{local_day, midnight};
 use crate::domain::record::SessionRow;
-use crate::domain::service::{Fact, Facts, Piece, Terms, pieces};
+use crate::domain::service::{Facts, Piece, Terms, pieces};
 use crate::domain::time::{At, Span};
 use crate::store::StoreError;
-use crate::store::figures::{Figures, Mark};
+use crate::store::figures::Figures;
 
 /// A stretch of an EVSE that is wanted: which EVSE, for which bucket, when.
 #[derive(Clone, Copy, Debug)]
@@ -76,8 +77,7 @@ impl KeptFacts {
                 }
             }
         }
-        let marks = ledger.marks()?;
-        for (station, days) in marked_days(&marks, zone) {
+        for (station, days) in stale_days(ledger, zone)? {
             for (index, _) in network.evses.iter().enumerate().filter(|(_, evse)| evse.station == Some(station)) {
                 let Some((first, last)) = found.reach.get(index).copied().flatten() else { continue };
                 for day in days.iter().flat_map(|(from, until)| (*from).max(first)..=(*until).min(last)) {
@@ -227,17 +227,6 @@ fn month_days(month: i32) -> Option<(i32, i32)> {
     Some((first(month)?, first(month + 1)?))
 }
 
-/// The days that marks touch, by charger: first and last.
-pub(super) fn marked_days(marks: &[Mark], zone: Tz) -> BTreeMap<StationKey, Vec<(i32, i32)>> {
-    let mut found: BTreeMap<StationKey, Vec<(i32, i32)>> = BTreeMap::new();
-    for mark in marks {
-        let day = |at: At| number_of(local_day(at, zone));
-        let days = (day(mark.span.from), day(mark.span.until.plus_millis(-1)));
-        found.entry(mark.station).or_default().push(days);
-    }
-    found
-}
-
 /// Makes facts of what is wanted, charger by charger.
 pub(super) fn live(
     ledger: &mut dyn Figures,
@@ -249,45 +238,37 @@ pub(super) fn live(
     let Some(span) = hull(wants) else { return Ok(()) };
     let watched_from = ledger.watched_from()?.unwrap_or(span.until);
     let exemptions = ledger.exemptions(span)?;
-    wants.sort_by_key(|want| (network.evses.get(want.evse).and_then(|evse| evse.station), want.evse));
+    wants.sort_by_key(|want| (network.evses.get(want.evse).and_then(|evse| evse.station), want.evse, want.span.from));
     let same = |a: &Want, b: &Want| {
         let station = |want: &Want| network.evses.get(want.evse).map(|evse| (evse.station, evse.charger.clone()));
         station(a) == station(b)
     };
     for of_charger in wants.chunk_by(same) {
         let Some(evse) = of_charger.first().and_then(|want| network.evses.get(want.evse)) else { continue };
-        let Some(span) = hull(of_charger) else { continue };
         let mine: Vec<Exemption> = exemptions.iter().filter(|entry| entry.charger == evse.charger).cloned().collect();
-        let (lines, sessions) = match evse.station {
-            Some(station) => (lines(ledger, network, station, span)?, ledger.sessions_started(station, span)?),
-            None => (Vec::new(), Vec::new()),
+        let known = match evse.station {
+            Some(station) => Lived::read(ledger, network, station, of_charger)?,
+            None => Lived::default(),
         };
-        let timelines: HashMap<usize, _> = of_charger
-            .iter()
-            .filter_map(|want| Some((want.evse, network.evses.get(want.evse)?.timeline(&lines))))
-            .collect();
-        for want in of_charger {
-            let Some((evse, line)) = network.evses.get(want.evse).zip(timelines.get(&want.evse)) else { continue };
-            let open = evse.open(want.span, zone);
-            let terms = terms(evse, &open, &mine, watched_from);
-            let mut facts = Facts::default();
-            pieces(line, &terms, want.span).iter().for_each(|piece| facts.add(piece));
-            for session in sessions.iter().filter(|session| is_of(network, evse, session, want.span)) {
-                count(&mut facts, session);
+        for of_evse in of_charger.chunk_by(|a, b| a.evse == b.evse) {
+            let Some(evse) = of_evse.first().and_then(|want| network.evses.get(want.evse)) else { continue };
+            let life = known.of_evse(ledger, network, evse, of_evse)?;
+            for want in of_evse {
+                let open = evse.open(want.span, zone);
+                take(want, &life.facts(&terms(evse, &open, &mine, watched_from), want.span));
             }
-            take(want, &facts);
         }
     }
     Ok(())
 }
 
-fn hull(wants: &[Want]) -> Option<Span> {
+pub(super) fn hull(wants: &[Want]) -> Option<Span> {
     let from = wants.iter().map(|want| want.span.from).min()?;
     Some(Span { from, until: wants.iter().map(|want| want.span.until).max()? })
 }
 
 /// The timelines of a charger's outlets.
-fn lines(
+pub(super) fn lines(
     ledger: &mut dyn Figures,
     network: &Network,
     station: StationKey,
@@ -307,14 +288,6 @@ const fn terms<'a>(evse: &Evse, open: &'a [Span], exemptions: &'a [Exemption], w
 fn is_of(network: &Network, evse: &Evse, session: &SessionRow, span: Span) -> bool {
     network.evse_of(&evse.charger, session.outlet) == evse.number
         && session.started_at.is_some_and(|at| span.contains(at))
-}
-
-fn count(facts: &mut Facts, session: &SessionRow) {
-    facts[Fact::Sessions] += 1;
-    match session.energy {
-        Some(energy) => facts[Fact::SessionEnergy] += energy.0,
-        None => facts[Fact::SessionsUnmetered] += 1,
-    }
 }
 
 /// The pieces of an EVSE in a stretch: what every figure of its availability is a sum of.

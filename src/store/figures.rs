@@ -2,6 +2,7 @@
 //! from them before.
 
 use crate::domain::availability::Interval;
+use crate::domain::energy::Milli;
 use crate::domain::event::Boot;
 use crate::domain::exemption::Exemption;
 use crate::domain::ids::{ChargerId, Outlet, StationKey};
@@ -35,6 +36,25 @@ pub trait Figures {
     /// # Errors
     /// When the ledger cannot be read.
     fn sessions_started(&mut self, station: StationKey, within: Span) -> Result<Vec<SessionRow>, StoreError>;
+
+    /// Sessions of a charger of which something may lie in a stretch: that started in it, or before and reach into it or
+    /// still run. In order of their start.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn sessions_touching(&mut self, station: StationKey, within: Span) -> Result<Vec<SessionRow>, StoreError>;
+
+    /// From the first start of these sessions to where the last of them reaches.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn sessions_hull(&mut self, station: StationKey, within: Span) -> Result<Option<Span>, StoreError>;
+
+    /// The register readings of a session that were believed, with their times, in order.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn registers(&mut self, station: StationKey, session: &SessionRow) -> Result<Vec<(At, Milli)>, StoreError>;
 
     /// Whether a session that started before an instant is still open.
     ///

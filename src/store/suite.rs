@@ -93,6 +93,8 @@ fn session(id: i32, state: SessionState) -> SessionRow {
         first_register: Some((At::from_millis(510), MilliWh(7))),
         last_register: None,
         last_reading_at: Some(At::from_millis(520)),
+        flow: Some((At::from_millis(510), At::from_millis(519))),
+        peak: None,
         reports: SeqNos::from_text("3..5,7"),
     }
 }

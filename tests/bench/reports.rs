@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use chargewatch::config::report::ReportSettings;
 use chargewatch::config::sites::Registry;
-use chargewatch::domain::service::Fact;
+use chargewatch::domain::service::{Fact, Facts};
 use chargewatch::domain::time::At;
 use chargewatch::report::{Ask, Network, answer, named};
 use chargewatch::store::LedgerReader;
@@ -62,39 +62,59 @@ fn fill(folder: &Path, registry: &Registry, evses: usize) {
             Ok(network.evses.into_iter().map(|evse| (evse.station.unwrap().0, evse.made_by)).collect::<Vec<_>>())
         })
         .unwrap();
-    let columns = Fact::ALL.map(Fact::column).join(", ");
-    let values = Fact::ALL.map(|fact| {
-        if matches!(fact, Fact::InService | Fact::Counted) {
-            "86400000"
-        } else if matches!(fact, Fact::Up | Fact::Available) {
-            "85000000 + day % 100"
-        } else if matches!(fact, Fact::Down | Fact::OutOfOrder) {
-            "1400000 - day % 100"
-        } else {
-            "evse_id % 7"
-        }
-    });
     let write = db.transaction().unwrap();
     for (key, made_by) in made_by {
         let sql = "INSERT INTO evse_row (id, charger_id, evse, made_by, first_day, last_day, until_ms) VALUES (?1, ?1, 1, ?2, ?3, ?4, 0)";
         write.execute(sql, (key, made_by, YEAR.0 - 365, YEAR.1 - 2)).unwrap();
     }
-    write
-        .execute_batch(&format!(
-            "WITH RECURSIVE d(day) AS (SELECT {} UNION ALL SELECT day + 1 FROM d WHERE day + 1 < {})
-             INSERT INTO evse_day (day, evse_id, {columns}) SELECT day, e.id, {} FROM d, (SELECT id, id AS evse_id FROM evse_row) e;
-             INSERT INTO evse_month (month, evse_id, {columns})
-               SELECT (strftime('%Y', day * 86400, 'unixepoch') - 1970) * 12 + strftime('%m', day * 86400, 'unixepoch') - 1, evse_id, {}
-               FROM evse_day WHERE day < {} GROUP BY 1, 2;",
-            YEAR.0,
-            YEAR.1 - 1,
-            values.join(", "),
-            Fact::ALL.map(|fact| format!("sum({})", fact.column())).join(", "),
-            // December is not over.
-            YEAR.1 - 31
-        ))
-        .unwrap();
+    let evses = i64::try_from(evses).unwrap();
+    for day in YEAR.0..YEAR.1 - 1 {
+        let mut insert = write.prepare_cached("INSERT INTO evse_day (day, evse_id, facts) VALUES (?, ?, ?)").unwrap();
+        for evse in 1..=evses {
+            insert.execute((day, evse, facts(day.into(), evse, 1).to_bytes())).unwrap();
+        }
+    }
+    // December is not over.
+    for month in 0..11 {
+        let mut insert =
+            write.prepare_cached("INSERT INTO evse_month (month, evse_id, facts) VALUES (?, ?, ?)").unwrap();
+        for evse in 1..=evses {
+            insert.execute((month + 56 * 12, evse, facts(month.into(), evse, 30).to_bytes())).unwrap();
+        }
+    }
     write.commit().unwrap();
+}
+
+/// An EVSE's facts of so many days: a usual day of two sessions.
+fn facts(seed: i64, evse: i64, days: i64) -> Facts {
+    let mut facts = Facts::default();
+    for (fact, of_a_day) in [
+        (Fact::InService, 86_400_000),
+        (Fact::Counted, 86_400_000),
+        (Fact::Up, 85_000_000 + seed % 100),
+        (Fact::Down, 1_400_000 - seed % 100),
+        (Fact::OutOfOrder, 1_400_000 - seed % 100),
+        (Fact::Available, 60_000_000 + evse % 77),
+        (Fact::Preparing, 60_000),
+        (Fact::Charging, 14_000_000 + seed % 100 * 1000),
+        (Fact::SuspendedEv, 9_000_000),
+        (Fact::Finishing, 2_000_000),
+        (Fact::InUse, 25_000_000),
+        (Fact::Flowing, 14_000_000),
+        (Fact::Idle, 11_000_000),
+        (Fact::IdleBeyondGrace, 10_000_000),
+        (Fact::Energy, 31_415_926 + evse),
+        (Fact::EnergyByRegister, 31_415_926 + evse),
+        (Fact::Sessions, 2),
+        (Fact::SessionEnergy, 31_415_926 + evse),
+        (Fact::SessionTime, 25_000_000),
+        (Fact::ChargeTime, 14_000_000),
+        (Fact::ChargedEnergy, 31_415_926 + evse),
+        (Fact::PeakPower, 7_400_000 + evse % 9 * 1000),
+    ] {
+        facts[fact] = of_a_day * days;
+    }
+    facts
 }
 
 fn main() {

@@ -149,9 +149,12 @@ impl Session {
     /// Reckons its energy anew; returns what this adds to the energy told before.
     pub(super) fn settle(&mut self) -> MilliWh {
         if let Some(meter) = &self.meter {
-            let found = meter.reckon(&self.ends());
+            let ends = self.ends();
+            let found = meter.reckon(&ends);
             self.row.energy = found.energy;
             self.row.quality = found.quality;
+            self.row.flow = meter.flow(self.row.started_at, &ends);
+            self.row.peak = meter.peak();
         } else if self.row.state == SessionState::EndedWithoutStop && self.row.energy.is_some() {
             self.row.quality = EnergyQuality::Inferred;
         }

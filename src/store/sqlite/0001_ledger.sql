@@ -39,6 +39,8 @@ CREATE TABLE session_row (
     first_register_ms INTEGER, first_register_mwh INTEGER,
     last_register_ms  INTEGER, last_register_mwh  INTEGER,
     last_reading_ms INTEGER,
+    flow_from_ms    INTEGER, flow_until_ms INTEGER, -- when energy flowed, as far as readings tell, pauses included
+    peak_mw         INTEGER,               -- highest mean power of a minute, in milliwatts
     reading_count   INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX session_of_charger ON session_row (charger_id, id);

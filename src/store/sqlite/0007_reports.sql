@@ -29,53 +29,41 @@ CREATE TABLE evse_row (
     UNIQUE (charger_id, evse)
 );
 
--- The facts of an EVSE on a day; what each column means stands in domain/service.rs.
+-- The facts of an EVSE on a day, as bytes of domain/facts.rs: a year of a large network is read in a moment.
 CREATE TABLE evse_day (
-    day INTEGER NOT NULL, evse_id INTEGER NOT NULL,
-    in_service_ms INTEGER NOT NULL, counted_ms INTEGER NOT NULL,
-    up_ms INTEGER NOT NULL, down_ms INTEGER NOT NULL, unknown_ms INTEGER NOT NULL, ours_ms INTEGER NOT NULL,
-    blocked_ms INTEGER NOT NULL, exempt_ms INTEGER NOT NULL,
-    planned_down_ms INTEGER NOT NULL, planned_unknown_ms INTEGER NOT NULL, exempt_unheard_ms INTEGER NOT NULL,
-    available_ms INTEGER NOT NULL, preparing_ms INTEGER NOT NULL, charging_ms INTEGER NOT NULL,
-    suspended_ev_ms INTEGER NOT NULL, suspended_evse_ms INTEGER NOT NULL, finishing_ms INTEGER NOT NULL,
-    occupied_ms INTEGER NOT NULL, reserved_ms INTEGER NOT NULL, inoperative_ms INTEGER NOT NULL,
-    out_of_order_ms INTEGER NOT NULL,
-    sessions INTEGER NOT NULL, sessions_unmetered INTEGER NOT NULL, session_energy_mwh INTEGER NOT NULL,
-    PRIMARY KEY (day, evse_id)
+    day INTEGER NOT NULL, evse_id INTEGER NOT NULL, facts BLOB NOT NULL, PRIMARY KEY (day, evse_id)
 ) WITHOUT ROWID;
 
 -- The same by month (months since 1970), where every day of the month is kept.
 CREATE TABLE evse_month (
-    month INTEGER NOT NULL, evse_id INTEGER NOT NULL,
-    in_service_ms INTEGER NOT NULL, counted_ms INTEGER NOT NULL,
-    up_ms INTEGER NOT NULL, down_ms INTEGER NOT NULL, unknown_ms INTEGER NOT NULL, ours_ms INTEGER NOT NULL,
-    blocked_ms INTEGER NOT NULL, exempt_ms INTEGER NOT NULL,
-    planned_down_ms INTEGER NOT NULL, planned_unknown_ms INTEGER NOT NULL, exempt_unheard_ms INTEGER NOT NULL,
-    available_ms INTEGER NOT NULL, preparing_ms INTEGER NOT NULL, charging_ms INTEGER NOT NULL,
-    suspended_ev_ms INTEGER NOT NULL, suspended_evse_ms INTEGER NOT NULL, finishing_ms INTEGER NOT NULL,
-    occupied_ms INTEGER NOT NULL, reserved_ms INTEGER NOT NULL, inoperative_ms INTEGER NOT NULL,
-    out_of_order_ms INTEGER NOT NULL,
-    sessions INTEGER NOT NULL, sessions_unmetered INTEGER NOT NULL, session_energy_mwh INTEGER NOT NULL,
-    PRIMARY KEY (month, evse_id)
+    month INTEGER NOT NULL, evse_id INTEGER NOT NULL, facts BLOB NOT NULL, PRIMARY KEY (month, evse_id)
 ) WITHOUT ROWID;
+
+-- Sessions that reach into a stretch from before it.
+CREATE INDEX session_by_reach ON session_row
+    (charger_id, max(coalesce(started_ms, 0), coalesce(ended_ms, 0), coalesce(last_reading_ms, 0)), started_ms)
+    WHERE state <> 'active';
 
 -- Where kept facts may be wrong by now: something of this charger changed in this stretch. Gone when they are made anew.
 CREATE TABLE fact_mark (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, charger_id INTEGER NOT NULL, from_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL
 );
 
--- A session that gets another start leaves the day on which it was counted.
-CREATE TRIGGER session_row_leaves_its_day AFTER UPDATE OF started_ms ON session_row
-    WHEN old.started_ms IS NOT NULL AND old.started_ms IS NOT new.started_ms
-    BEGIN INSERT INTO fact_mark (charger_id, from_ms, until_ms) VALUES (old.charger_id, old.started_ms, old.started_ms + 1); END;
+-- A session that gets another start or an earlier end leaves days on which it was counted.
+CREATE TRIGGER session_row_leaves_its_days AFTER UPDATE OF started_ms, ended_ms ON session_row
+    WHEN old.started_ms IS NOT NULL AND (old.started_ms IS NOT new.started_ms OR old.ended_ms > new.ended_ms)
+    BEGIN INSERT INTO fact_mark (charger_id, from_ms, until_ms)
+      VALUES (old.charger_id, old.started_ms, max(old.started_ms, coalesce(old.ended_ms, 0)) + 1); END;
 
 -- Sessions of other systems (numbers below 0) come by another way than frames.
 CREATE TRIGGER session_row_is_imported AFTER INSERT ON session_row WHEN new.id < 0 AND new.started_ms IS NOT NULL
-    BEGIN INSERT INTO fact_mark (charger_id, from_ms, until_ms) VALUES (new.charger_id, new.started_ms, new.started_ms + 1); END;
+    BEGIN INSERT INTO fact_mark (charger_id, from_ms, until_ms)
+      VALUES (new.charger_id, new.started_ms, max(new.started_ms, coalesce(new.ended_ms, 0)) + 1); END;
 CREATE TRIGGER session_row_is_corrected AFTER UPDATE ON session_row WHEN new.id < 0 AND new.started_ms IS NOT NULL
-    BEGIN INSERT INTO fact_mark (charger_id, from_ms, until_ms) VALUES (new.charger_id, new.started_ms, new.started_ms + 1); END;
+    BEGIN INSERT INTO fact_mark (charger_id, from_ms, until_ms)
+      VALUES (new.charger_id, new.started_ms, max(new.started_ms, coalesce(new.ended_ms, 0)) + 1); END;
 
--- Views for people.
+-- A view for people.
 
 CREATE VIEW exemption AS SELECT id, charger, evse, kind, cause,
     strftime('%Y-%m-%dT%H:%M:%fZ', from_ms / 1000.0, 'unixepoch') AS "from",
@@ -83,6 +71,3 @@ CREATE VIEW exemption AS SELECT id, charger, evse, kind, cause,
     strftime('%Y-%m-%dT%H:%M:%fZ', added_ms / 1000.0, 'unixepoch') AS added,
     strftime('%Y-%m-%dT%H:%M:%fZ', revoked_ms / 1000.0, 'unixepoch') AS revoked, revoked_by, revoked_why
   FROM exemption_row;
-
-CREATE VIEW evse_by_day AS SELECT c.charger, e.evse, date(d.day * 86400, 'unixepoch') AS local_day, d.*
-  FROM evse_day d JOIN evse_row e ON e.id = d.evse_id JOIN charger_row c ON c.id = e.charger_id;

@@ -1,34 +1,42 @@
 //! What reports are made from, and the facts that are kept of them.
 
 use std::collections::{BTreeSet, HashMap};
-use std::fmt::Write;
+use std::sync::LazyLock;
 
 use chrono::{Datelike, NaiveDate, TimeDelta};
-use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::recall::SqliteReader;
+use super::rollup::REGISTERS;
 use super::rows::{self, BOOT, BOOT_WIDTH, SESSION};
 use super::timeline;
 use crate::domain::availability::Interval;
+use crate::domain::energy::Milli;
 use crate::domain::exemption::{Exemption, ExemptionKind};
 use crate::domain::ids::{ChargerId, Outlet, StationKey};
 use crate::domain::record::SessionRow;
-use crate::domain::service::{Fact, Facts};
+use crate::domain::service::Facts;
+use crate::domain::stay;
 use crate::domain::time::{At, Span};
 use crate::store::StoreError;
 use crate::store::figures::{Figures, Keep, Keeping, Kept, Mark, Met};
 
-/// The columns of the facts, in order.
-fn columns() -> String {
-    Fact::ALL.map(Fact::column).join(", ")
-}
+/// Where sessions reach, as in the index `session_by_reach`.
+const REACH: &str = "max(coalesce(started_ms, 0), coalesce(ended_ms, 0), coalesce(last_reading_ms, 0))";
 
-fn facts(row: &Row<'_>, first: usize) -> Result<Facts, rusqlite::Error> {
-    let mut found = Facts::default();
-    for (index, fact) in Fact::ALL.into_iter().enumerate() {
-        found[fact] = row.get(first + index)?;
-    }
-    Ok(found)
+/// The sessions of charger `?1` of which something may lie in `[?2, ?3)`: each part by an index of its own.
+static TOUCHING: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT id FROM session_row WHERE charger_id = ?1 AND started_ms >= ?2 AND started_ms < ?3
+         UNION ALL SELECT id FROM session_row INDEXED BY session_by_reach
+           WHERE charger_id = ?1 AND state <> 'active' AND {REACH} > ?2 AND started_ms < ?2
+         UNION ALL SELECT id FROM session_row INDEXED BY session_open
+           WHERE charger_id = ?1 AND state = 'active' AND started_ms < ?2"
+    )
+});
+
+fn facts(row: &Row<'_>, column: usize) -> Result<Facts, rusqlite::Error> {
+    Ok(Facts::from_bytes(row.get_ref(column)?.as_blob()?))
 }
 
 impl SqliteReader {
@@ -40,7 +48,7 @@ impl SqliteReader {
         (from, until): (i32, i32),
         take: &mut dyn FnMut(i32, i64, &Facts),
     ) -> Result<(), StoreError> {
-        let sql = format!("SELECT {key}, evse_id, {} FROM {table} WHERE {key} >= ? AND {key} < ?", columns());
+        let sql = format!("SELECT {key}, evse_id, facts FROM {table} WHERE {key} >= ? AND {key} < ?");
         let mut select = self.db.prepare_cached(&sql)?;
         let mut rows = select.query([from, until])?;
         while let Some(row) = rows.next()? {
@@ -112,6 +120,37 @@ impl Figures for SqliteReader {
         let mut select = self.db.prepare_cached(&sql)?;
         let values = [station.0, within.from.millis(), within.until.millis()];
         let found = select.query_map(values, |row| rows::session(row, 0).map(|(session, _)| session))?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    fn sessions_touching(&mut self, station: StationKey, within: Span) -> Result<Vec<SessionRow>, StoreError> {
+        let touching = TOUCHING.as_str();
+        let sql = format!("SELECT {SESSION} FROM session_row s WHERE s.id IN ({touching}) ORDER BY s.started_ms, s.id");
+        let mut select = self.db.prepare_cached(&sql)?;
+        let values = [station.0, within.from.millis(), within.until.millis()];
+        let found = select.query_map(values, |row| rows::session(row, 0).map(|(session, _)| session))?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    fn sessions_hull(&mut self, station: StationKey, within: Span) -> Result<Option<Span>, StoreError> {
+        let touching = TOUCHING.as_str();
+        let sql = format!("SELECT min(started_ms), max({REACH}) FROM session_row WHERE id IN ({touching})");
+        let mut select = self.db.prepare_cached(&sql)?;
+        let values = [station.0, within.from.millis(), within.until.millis()];
+        let ends =
+            select.query_row(values, |row| Ok(row.get::<_, Option<i64>>(0)?.zip(row.get::<_, Option<i64>>(1)?)))?;
+        Ok(ends.map(|(from, until)| Span { from: At::from_millis(from), until: At::from_millis(until) }))
+    }
+
+    fn registers(&mut self, station: StationKey, session: &SessionRow) -> Result<Vec<(At, Milli)>, StoreError> {
+        let Some((start, reach)) = session.started_at.zip(stay::reach(session)) else { return Ok(Vec::new()) };
+        let mut select = self.db.prepare_cached(&format!(
+            "SELECT at_ms, value_milli {REGISTERS} AND at_ms >= ?4 AND at_ms <= ?5 AND session_id = ?6
+             ORDER BY at_ms, value_milli"
+        ))?;
+        let (outlet, id) = (session.outlet, session.id.0);
+        let values = params![station.0, outlet.evse, outlet.connector, start.millis(), reach.millis(), id];
+        let found = select.query_map(values, |row| Ok((At::from_millis(row.get(0)?), Milli(row.get(1)?))))?;
         Ok(found.collect::<Result<_, _>>()?)
     }
 
@@ -276,16 +315,9 @@ fn keep_evse(db: &Connection, of: &Keep) -> Result<(), rusqlite::Error> {
         .query_row(params![of.station.0, of.evse, of.made_by, of.first_day, last, of.until.millis()], |row| {
             row.get(0)
         })?;
-    let mut sql = format!("INSERT OR REPLACE INTO evse_day (day, evse_id, {}) VALUES (?,?", columns());
-    for _ in Fact::ALL {
-        // Writing to a String cannot fail.
-        write!(sql, ",?").ok();
-    }
-    sql.push(')');
-    let mut insert = db.prepare_cached(&sql)?;
+    let mut insert = db.prepare_cached("INSERT OR REPLACE INTO evse_day (day, evse_id, facts) VALUES (?,?,?)")?;
     for (day, facts) in &of.days {
-        let key = [i64::from(*day), id];
-        insert.execute(params_from_iter(key.into_iter().chain(Fact::ALL.map(|fact| facts[fact]))))?;
+        insert.execute(params![day, id, facts.to_bytes()])?;
     }
     let months: BTreeSet<i32> = of.days.iter().filter_map(|(day, _)| month_of(*day)).collect();
     months.into_iter().try_for_each(|month| sum_month(db, id, month))
@@ -305,13 +337,16 @@ fn first_day(month: i32) -> Option<i32> {
 
 fn sum_month(db: &Connection, id: i64, month: i32) -> Result<(), rusqlite::Error> {
     let (Some(first), Some(after)) = (first_day(month), first_day(month + 1)) else { return Ok(()) };
-    let sums = Fact::ALL.map(|fact| format!("sum({})", fact.column())).join(", ");
-    let sql = format!(
-        "INSERT OR REPLACE INTO evse_month (month, evse_id, {}) SELECT ?1, ?2, {sums} FROM evse_day
-         WHERE evse_id = ?2 AND day IN (WITH RECURSIVE d(day) AS (SELECT ?3 UNION ALL SELECT day + 1 FROM d WHERE day + 1 < ?4)
-           SELECT day FROM d) HAVING count(*) = ?4 - ?3",
-        columns()
-    );
-    db.prepare_cached(&sql)?.execute(params![month, id, first, after])?;
+    let mut select = db.prepare_cached("SELECT facts FROM evse_day WHERE day = ? AND evse_id = ?")?;
+    let mut sum = Facts::default();
+    for day in first..after {
+        let Some(of_day) = select.query_row(params![day, id], |row| facts(row, 0)).optional()? else { return Ok(()) };
+        sum += &of_day;
+    }
+    db.prepare_cached("INSERT OR REPLACE INTO evse_month (month, evse_id, facts) VALUES (?,?,?)")?.execute(params![
+        month,
+        id,
+        sum.to_bytes()
+    ])?;
     Ok(())
 }

@@ -25,7 +25,7 @@ const MOST_LAST: usize = 300_000;
 
 /// Register readings of a connector that can be used: flags 1, 2 and 16 are a unit that does not fit, a reading that was
 /// not believed, and text.
-const REGISTERS: &str = "FROM reading_row WHERE charger_id = ?1 AND evse = ?2 AND connector = ?3
+pub(super) const REGISTERS: &str = "FROM reading_row WHERE charger_id = ?1 AND evse = ?2 AND connector = ?3
    AND kind_id IN (SELECT id FROM reading_kind WHERE measurand = 'Energy.Active.Import.Register' AND phase = ''
      AND location = 'Outlet') AND flags & 19 = 0";
 

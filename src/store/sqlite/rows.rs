@@ -2,7 +2,7 @@
 
 use rusqlite::{CachedStatement, Row, params};
 
-use crate::domain::energy::{EnergyQuality, MilliWh};
+use crate::domain::energy::{EnergyQuality, Milli, MilliWh};
 use crate::domain::event::Boot;
 use crate::domain::ids::{Outlet, SessionId, StationKey, TransactionId};
 use crate::domain::reading::{ReadingKind, Word};
@@ -16,7 +16,7 @@ use crate::domain::token::TokenHash;
 pub(super) const SESSION: &str = "s.id, s.evse, s.connector, s.transaction_id, s.state, s.started_ms, s.start_said_ms, s.ended_ms, \
      s.end_said_ms, s.meter_start_mwh, s.meter_stop_mwh, s.energy_mwh, s.energy_quality, s.stop_reason, s.token, \
      s.received_ms, s.first_register_ms, s.first_register_mwh, s.last_register_ms, s.last_register_mwh, \
-     s.last_reading_ms, s.reading_count, s.report_seqs";
+     s.last_reading_ms, s.reading_count, s.report_seqs, s.flow_from_ms, s.flow_until_ms, s.peak_mw";
 
 /// The columns of what a charger says of itself, in the order of [`boot`].
 pub(super) const BOOT: &str = "c.vendor, c.model, c.serial, c.box_serial, c.firmware, c.iccid, c.imsi, c.meter_type, c.meter_serial, c.boot_reason";
@@ -69,6 +69,9 @@ pub(super) fn bind_session(
         energy(row.last_register.map(|(_, register)| register)),
         millis(row.last_reading_at),
         row.reports.to_string(),
+        millis(row.flow.map(|(from, _)| from)),
+        millis(row.flow.map(|(_, until)| until)),
+        row.peak.map(|peak| peak.0),
     ])?;
     Ok(())
 }
@@ -100,6 +103,8 @@ pub(super) fn session(row: &Row<'_>, first: usize) -> Result<(SessionRow, u32), 
         last_register: at(18)?.zip(energy(19)?),
         last_reading_at: at(20)?,
         reports: SeqNos::from_text(&row.get::<_, String>(first + 22)?),
+        flow: at(23)?.zip(at(24)?),
+        peak: row.get::<_, Option<i64>>(first + 25)?.map(Milli),
     };
     Ok((session, row.get(first + 21)?))
 }

@@ -18,6 +18,7 @@ use crate::config::store::StoreSettings;
 use crate::domain::ids::{ChargerId, SessionId, StationKey};
 use crate::domain::reading::ReadingKind;
 use crate::domain::record::{Change, FrameRow, ReadingRow, SessionRow};
+use crate::domain::stay::GRACE_MS;
 use crate::domain::time::At;
 use crate::store::StoreError;
 use crate::store::archive::HandshakeRow;
@@ -157,7 +158,8 @@ impl SqliteBackend {
             Change::Session(row) => {
                 self.outbox.session(&self.db, key, row)?;
                 let began = row.started_at.unwrap_or(row.received_at);
-                self.marks.touch(key, began.millis(), row.ended_at.map(At::millis));
+                let until = row.ended_at.max(row.last_reading_at).filter(|_| row.ended_at.is_some());
+                self.marks.touch(key, began.millis(), until.map(|at| at.plus_millis(GRACE_MS).millis()));
                 self.session(key, row)?;
             }
             Change::Reading(row) => return self.reading(key, received, row),
@@ -190,14 +192,15 @@ impl SqliteBackend {
             "INSERT INTO session_row (id, charger_id, evse, connector, transaction_id, state, began_ms, started_ms,
                start_said_ms, ended_ms, end_said_ms, meter_start_mwh, meter_stop_mwh, energy_mwh, energy_quality, stop_reason,
                token, received_ms, first_register_ms, first_register_mwh, last_register_ms, last_register_mwh,
-               last_reading_ms, report_seqs)
-             VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24)
+               last_reading_ms, report_seqs, flow_from_ms, flow_until_ms, peak_mw)
+             VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27)
              ON CONFLICT (id) DO UPDATE SET evse = ?3, connector = ?4, transaction_id = ?5, state = ?6, began_ms = ?7,
                started_ms = ?8, start_said_ms = ?9, ended_ms = ?10, end_said_ms = ?11, meter_start_mwh = ?12,
                meter_stop_mwh = ?13, energy_mwh = ?14, energy_quality = ?15, stop_reason = ?16,
                token = CASE WHEN token_forgotten_ms IS NULL THEN ?17 END,
                received_ms = ?18, first_register_ms = ?19, first_register_mwh = ?20, last_register_ms = ?21,
-               last_register_mwh = ?22, last_reading_ms = ?23, report_seqs = ?24
+               last_register_mwh = ?22, last_reading_ms = ?23, report_seqs = ?24,
+               flow_from_ms = ?25, flow_until_ms = ?26, peak_mw = ?27
              WHERE charger_id = ?2",
         )?;
         bind_session(&mut upsert, key, row)
