@@ -14,6 +14,12 @@ pub struct ReportSettings {
     pub settle_days: u32,
     /// Whether planned work is exempt in the UK figures.
     pub planned_work_is_exempt: bool,
+    /// A stretch out of work that is shorter, in seconds, is no failure.
+    pub failure_shortest_s: u32,
+    /// Stretches out of work with less than so many seconds at work between them are one failure.
+    pub failure_merge_s: u32,
+    /// Whether an EVSE that says it is switched off, with nothing entered of it, has failed.
+    pub switched_off_is_failure: bool,
 }
 
 fn zone<'de, D: Deserializer<'de>>(source: D) -> Result<Tz, D::Error> {

@@ -96,6 +96,26 @@ fn joins(last: &Interval, piece: &Interval) -> bool {
         && (last.state, &last.status, last.cause, last.proof) == (piece.state, &piece.status, piece.cause, piece.proof)
 }
 
+/// A timeline of which only the stretches were read in which an outlet was not at work: between them, from an instant
+/// on, it is put down as available.
+pub fn at_work_else(idle: Vec<Interval>, from: At) -> Vec<Interval> {
+    let mut timeline = Vec::with_capacity(idle.len() * 2 + 1);
+    let mut reached = Some(from);
+    let works = |from: At, until: Option<At>| {
+        let (state, cause) = (State::Available, Cause::Charger);
+        Interval { from, until, state, status: None, cause, proof: None }
+    };
+    for interval in idle {
+        if let Some(from) = reached.filter(|from| *from < interval.from) {
+            timeline.push(works(from, Some(interval.from)));
+        }
+        reached = interval.until;
+        timeline.push(interval);
+    }
+    timeline.extend(reached.map(|from| works(from, None)));
+    timeline
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +145,15 @@ mod tests {
         let station = [interval(15, 25, State::Inoperative), interval(25, 0, State::Available)];
         let found = of_evse(&station, &[&connector]);
         assert_eq!(seen(&found), [(10, 15, State::Available), (15, 25, State::Inoperative), (25, 0, State::Available)]);
+    }
+
+    #[test]
+    fn between_stretches_that_were_read_an_outlet_is_at_work() {
+        let idle =
+            vec![interval(5, 10, State::OutOfOrder), interval(10, 20, State::Unknown), interval(30, 0, State::Unknown)];
+        let states: Vec<_> = seen(&at_work_else(idle, At::from_millis(7))).into_iter().map(|(from, ..)| from).collect();
+        assert_eq!(states, [5, 10, 20, 30]);
+        assert_eq!(seen(&at_work_else(Vec::new(), At::from_millis(7))), [(7, 0, State::Available)]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod energy;
 pub mod event;
 pub mod exemption;
 pub mod facts;
+pub mod failure;
 pub mod fault;
 pub mod flow;
 pub mod ids;

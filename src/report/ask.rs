@@ -1,9 +1,10 @@
 //! Asking for a report: what may be asked, and what surrounds the lines of every answer.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use chrono_tz::Tz;
 
+use super::cells::Cells;
 use super::network::{Evse, Network};
 use super::period::{Period, TimeUnit};
 use super::tally::tally;
@@ -96,15 +97,16 @@ pub fn answer(
     let (network, period) = scene(ask, ledger, registry, settings, now)?;
     let (place, time) = units(report, ask.group_by.as_deref()).map_err(ReportError::Mistake)?;
     let buckets = period.buckets(time, now).map_err(ReportError::Mistake)?;
-    let rules = Rules { planned_work_is_exempt: settings.planned_work_is_exempt };
-    let zone = settings.zone;
-    let (mut lines, whole) = match report.make {
-        Make::Facts(fold) => of_facts(ledger, &network, place, &buckets, zone, &mut |group| fold(group), rules)?,
-        Make::Ledger(make) => {
-            let mut scope = Scope { ledger, network: &network, place, buckets: &buckets, zone, now, rules };
-            let lines = make(&mut scope)?;
-            (lines, covered(ledger, &network, &buckets, zone)?)
-        }
+    let (zone, rules) = (settings.zone, Rules::of(settings));
+    let (buckets, network_of) = (buckets.as_slice(), &network);
+    let mut scope = Scope { ledger, network: network_of, place, buckets, zone, now, rules, whole: None };
+    let mut lines = match report.make {
+        Make::Facts(fold) => of_facts(&mut scope, fold)?,
+        Make::Ledger(make) => make(&mut scope)?,
+    };
+    let whole = match scope.whole {
+        Some(whole) => whole,
+        None => covered(ledger, &network, buckets, zone)?,
     };
     if ask.suppress {
         lines.iter_mut().for_each(|line| suppress(report, line));
@@ -183,73 +185,14 @@ fn units(report: &Report, text: Option<&str>) -> Result<(PlaceUnit, Option<TimeU
     Ok((place.unwrap_or(PlaceUnit::Network), time))
 }
 
-/// A group while it is summed.
-#[derive(Default)]
-struct Sums {
-    evses: Vec<usize>,
-    facts: Facts,
-    rapid: Facts,
-}
-
 /// Lines from sums of facts, and the sum of all.
-fn of_facts(
-    ledger: &mut dyn Figures,
-    network: &Network,
-    place: PlaceUnit,
-    buckets: &[(Option<String>, Span)],
-    zone: Tz,
-    fold: &mut dyn FnMut(&Group<'_>) -> Vec<Value>,
-    rules: Rules,
-) -> Result<(Vec<Line>, Facts), ReportError> {
-    // Groups in the order of their first EVSE; those of numbers and words sort by name in the end.
-    let mut names: Vec<Vec<Value>> = Vec::new();
-    let mut index: BTreeMap<Vec<String>, usize> = BTreeMap::new();
-    let group_of: Vec<usize> = network
-        .evses
-        .iter()
-        .map(|evse| {
-            let name = evse.group(place);
-            *index.entry(name.iter().map(|value| format!("{value:>8}")).collect()).or_insert_with(|| {
-                names.push(name);
-                names.len() - 1
-            })
-        })
-        .collect();
-    let spans: Vec<Span> = buckets.iter().map(|(_, span)| *span).collect();
-    let mut sums: Vec<Sums> = Vec::new();
-    sums.resize_with(names.len() * spans.len(), Sums::default);
-    let mut whole = Facts::default();
-    tally(ledger, network, &spans, zone, &mut |evse, bucket, facts| {
-        let Some(group) = group_of.get(evse) else { return };
-        let Some(sum) = sums.get_mut(group * spans.len() + bucket) else { return };
-        let counts = facts[Fact::InService] > 0 || facts[Fact::Sessions] > 0 || facts[Fact::Energy] != 0;
-        if counts && sum.evses.last() != Some(&evse) {
-            sum.evses.push(evse);
-        }
-        sum.facts += facts;
-        if network.evses.get(evse).and_then(Evse::is_rapid) == Some(true) {
-            sum.rapid += facts;
-        }
-        whole += facts;
-    })?;
-    let mut lines = Vec::new();
-    for group in index.into_values() {
-        for (bucket, (label, span)) in buckets.iter().enumerate() {
-            let Some(sum) = sums.get_mut(group * spans.len() + bucket) else { continue };
-            sum.evses.sort_unstable();
-            sum.evses.dedup();
-            let evses: Vec<&Evse> = sum.evses.iter().filter_map(|index| network.evses.get(*index)).collect();
-            let of = Group { evses: &evses, bucket: *span, zone, facts: &sum.facts, rapid: &sum.rapid, rules };
-            lines.push(Line {
-                place: names.get(group).cloned().unwrap_or_default(),
-                time: label.clone(),
-                evses: evses.len(),
-                sessions: sum.facts[Fact::Sessions],
-                values: fold(&of),
-            });
-        }
-    }
-    Ok((lines, whole))
+fn of_facts(scope: &mut Scope<'_>, fold: fn(&Group<'_>) -> Vec<Value>) -> Result<Vec<Line>, StoreError> {
+    let cells = Cells::of(scope, scope.place)?;
+    Ok(cells.lines(scope.buckets, |_, cell, bucket| {
+        let evses: Vec<&Evse> = cell.evses.iter().filter_map(|index| scope.network.evses.get(*index)).collect();
+        let (facts, rapid) = (&cell.facts, &cell.rapid);
+        fold(&Group { evses: &evses, bucket, zone: scope.zone, facts, rapid, rules: scope.rules })
+    }))
 }
 
 /// The sum of the facts of all.

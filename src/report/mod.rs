@@ -22,7 +22,10 @@
 
 pub mod answer;
 pub mod ask;
+mod cells;
 pub mod explain;
+mod failures;
+mod faults;
 pub mod keeper;
 mod lived;
 mod network;
@@ -37,6 +40,8 @@ pub use period::{Period, TimeUnit};
 pub use tally::{live_pieces, sessions_of};
 pub use value::Value;
 
+use crate::config::report::ReportSettings;
+use crate::domain::failure::Flaps;
 use crate::domain::service::Facts;
 use crate::domain::time::{At, Span};
 use crate::store::StoreError;
@@ -44,7 +49,7 @@ use crate::store::figures::Figures;
 use chrono_tz::Tz;
 
 /// Every report.
-pub const REPORTS: &[&Report] = &[&reliability::REPORT];
+pub const REPORTS: &[&Report] = &[&reliability::REPORT, &faults::REPORT];
 
 /// How each figure is made, for people. Served at `/methods`.
 pub const METHOD: &str = include_str!("METHOD.md");
@@ -106,12 +111,27 @@ pub enum PlaceUnit {
     SiteType,
     /// By decile of deprivation of the site's area, 1 the most deprived.
     Decile,
+    /// By maker and model, as the charger last said.
+    Model,
+    /// By maker, model and firmware, as the charger last said.
+    Firmware,
+    /// By class of fault: of failures, not of EVSEs; for reports on faults alone.
+    FaultClass,
 }
 
 impl PlaceUnit {
-    /// Every unit.
-    pub const ALL: [Self; 7] =
-        [Self::Network, Self::Site, Self::Charger, Self::Evse, Self::PowerClass, Self::SiteType, Self::Decile];
+    /// Every unit of EVSEs.
+    pub const ALL: [Self; 9] = [
+        Self::Network,
+        Self::Site,
+        Self::Charger,
+        Self::Evse,
+        Self::PowerClass,
+        Self::SiteType,
+        Self::Decile,
+        Self::Model,
+        Self::Firmware,
+    ];
 
     /// Its word.
     pub const fn word(self) -> &'static str {
@@ -123,6 +143,9 @@ impl PlaceUnit {
             Self::PowerClass => "power_class",
             Self::SiteType => "site_type",
             Self::Decile => "decile",
+            Self::Model => "model",
+            Self::Firmware => "firmware",
+            Self::FaultClass => "class",
         }
     }
 
@@ -136,6 +159,9 @@ impl PlaceUnit {
             Self::PowerClass => &["power_class"],
             Self::SiteType => &["site_type"],
             Self::Decile => &["imd_decile"],
+            Self::Model => &["vendor", "model"],
+            Self::Firmware => &["vendor", "model", "firmware"],
+            Self::FaultClass => &["class", "mrec"],
         }
     }
 }
@@ -157,13 +183,33 @@ pub struct Scope<'a> {
     pub now: At,
     /// The settings that bear on formulas.
     pub rules: Rules,
+    /// The facts of all, where they have been summed.
+    pub whole: Option<Facts>,
 }
 
 /// Settings that bear on formulas.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
     /// Whether planned work is exempt in the UK figures.
     pub planned_work_is_exempt: bool,
+    /// What is too short to be a failure of its own.
+    pub flaps: Flaps,
+    /// Whether an EVSE that says it is switched off, and nothing was entered of it, has failed.
+    pub switched_off_is_failure: bool,
+}
+
+impl Rules {
+    fn of(settings: &ReportSettings) -> Self {
+        let millis = |seconds: u32| i64::from(seconds) * 1000;
+        Self {
+            planned_work_is_exempt: settings.planned_work_is_exempt,
+            flaps: Flaps {
+                shortest_ms: millis(settings.failure_shortest_s),
+                merged_ms: millis(settings.failure_merge_s),
+            },
+            switched_off_is_failure: settings.switched_off_is_failure,
+        }
+    }
 }
 
 /// A group whose facts were summed.

@@ -158,7 +158,7 @@ impl Evse {
     pub fn group(&self, unit: PlaceUnit) -> Vec<Value> {
         let site = self.site.as_ref();
         match unit {
-            PlaceUnit::Network => Vec::new(),
+            PlaceUnit::Network | PlaceUnit::FaultClass => Vec::new(),
             PlaceUnit::Site => vec![
                 Value::registered(site.map(|site| site.id.as_str())),
                 Value::registered(site.map(|site| site.name.as_str())),
@@ -173,6 +173,13 @@ impl Evse {
                 let decile = site.and_then(|site| site.imd_decile);
                 vec![decile.map_or(Value::Null("not in the registry"), |decile| Value::Whole(decile.into()))]
             }
+            PlaceUnit::Model => vec![said(&self.boot.vendor), said(&self.boot.model)],
+            PlaceUnit::Firmware => vec![said(&self.boot.vendor), said(&self.boot.model), said(&self.boot.firmware)],
         }
     }
+}
+
+/// What a charger said of itself, or null for the reason that it did not.
+fn said(text: &Option<Box<str>>) -> Value {
+    text.as_deref().map_or(Value::Null("the charger has not said"), |text| Value::Text(text.to_owned()))
 }

@@ -17,6 +17,8 @@ use crate::store::LedgerReader;
 use crate::store::desk::exemption::ExemptionWish;
 use crate::store::desk::{Author, Desk};
 
+mod faults;
+
 const LONDON: Tz = chrono_tz::Europe::London;
 const HOUR: i64 = 3_600_000;
 
@@ -25,7 +27,14 @@ fn at(text: &str) -> At {
 }
 
 fn settings() -> ReportSettings {
-    ReportSettings { zone: LONDON, settle_days: 7, planned_work_is_exempt: false }
+    ReportSettings {
+        zone: LONDON,
+        settle_days: 7,
+        planned_work_is_exempt: false,
+        failure_shortest_s: 60,
+        failure_merge_s: 120,
+        switched_off_is_failure: true,
+    }
 }
 
 /// A ledger that is filled by hand.
@@ -114,7 +123,11 @@ impl Bench {
     }
 
     fn ask(&self, ask: &Ask) -> ask::Answer {
-        let report = named("reliability").unwrap();
+        self.ask_of("reliability", ask)
+    }
+
+    fn ask_of(&self, name: &str, ask: &Ask) -> ask::Answer {
+        let report = named(name).unwrap();
         self.ledger()
             .figures(|ledger| Ok(answer(report, ask, ledger, &self.registry, &settings(), self.now)))
             .unwrap()

@@ -5,6 +5,7 @@ use crate::domain::availability::Interval;
 use crate::domain::energy::Milli;
 use crate::domain::event::Boot;
 use crate::domain::exemption::Exemption;
+use crate::domain::fault::FaultClass;
 use crate::domain::ids::{ChargerId, Outlet, StationKey};
 use crate::domain::record::SessionRow;
 use crate::domain::service::Facts;
@@ -30,6 +31,30 @@ pub trait Figures {
         outlets: &[Outlet],
         within: Span,
     ) -> Result<Vec<(Outlet, Vec<Interval>)>, StoreError>;
+
+    /// Takes the stretches in which outlets were out of work or not heard (OUTOFORDER, INOPERATIVE, UNKNOWN), of a charger
+    /// or of all, where they overlap a stretch: by charger, outlet and time.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn idle(
+        &mut self,
+        station: Option<StationKey>,
+        within: Span,
+        take: &mut dyn FnMut(StationKey, Outlet, Interval),
+    ) -> Result<(), StoreError>;
+
+    /// Takes what chargers, or one, gave as reasons for being out of work: by charger and time those that came with a
+    /// status, then so those that were observed.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn reasons(
+        &mut self,
+        station: Option<StationKey>,
+        within: Span,
+        take: &mut dyn FnMut(StationKey, Outlet, At, FaultClass),
+    ) -> Result<(), StoreError>;
 
     /// Sessions of a charger that started in a stretch, in order of their start.
     ///

@@ -124,7 +124,14 @@ fn main() {
     let began = Instant::now();
     fill(folder.path(), &registry, evses);
     println!("{evses} EVSEs, {} days filled in {:.1} s", YEAR.1 - YEAR.0, began.elapsed().as_secs_f64());
-    let settings = ReportSettings { zone: chrono_tz::Europe::London, settle_days: 7, planned_work_is_exempt: false };
+    let settings = ReportSettings {
+        zone: chrono_tz::Europe::London,
+        settle_days: 7,
+        planned_work_is_exempt: false,
+        failure_shortest_s: 60,
+        failure_merge_s: 120,
+        switched_off_is_failure: true,
+    };
     let report = named("reliability").unwrap();
     for (now, what) in [("2026-12-31T12:00:00Z", "the year that runs"), ("2026-12-31T00:00:00Z", "up to midnight")] {
         for group_by in ["network", "site", "month", "site,month", "evse", "day"] {

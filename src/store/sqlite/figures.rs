@@ -9,10 +9,11 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::recall::SqliteReader;
 use super::rollup::REGISTERS;
 use super::rows::{self, BOOT, BOOT_WIDTH, SESSION};
-use super::timeline;
+use super::{faults, timeline};
 use crate::domain::availability::Interval;
 use crate::domain::energy::Milli;
 use crate::domain::exemption::{Exemption, ExemptionKind};
+use crate::domain::fault::FaultClass;
 use crate::domain::ids::{ChargerId, Outlet, StationKey};
 use crate::domain::record::SessionRow;
 use crate::domain::service::Facts;
@@ -110,6 +111,24 @@ impl Figures for SqliteReader {
             found.push((*outlet, line.collect::<Result<_, _>>()?));
         }
         Ok(found)
+    }
+
+    fn idle(
+        &mut self,
+        station: Option<StationKey>,
+        within: Span,
+        take: &mut dyn FnMut(StationKey, Outlet, Interval),
+    ) -> Result<(), StoreError> {
+        Ok(faults::idle(&self.db, station, within, take)?)
+    }
+
+    fn reasons(
+        &mut self,
+        station: Option<StationKey>,
+        within: Span,
+        take: &mut dyn FnMut(StationKey, Outlet, At, FaultClass),
+    ) -> Result<(), StoreError> {
+        Ok(faults::reasons(&self.db, station, within, take)?)
     }
 
     fn sessions_started(&mut self, station: StationKey, within: Span) -> Result<Vec<SessionRow>, StoreError> {

@@ -9,6 +9,7 @@ mod archive;
 mod conformance;
 mod contact;
 mod device;
+mod faults;
 mod feed;
 mod figures;
 mod keep;
@@ -67,6 +68,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0009_privacy.sql"),
     include_str!("0010_counters.sql"),
     include_str!("0011_protection.sql"),
+    include_str!("0012_evidence.sql"),
 ];
 
 /// The migration after which readings that were there before are rolled up.

@@ -1,0 +1,140 @@
+//! Groups of EVSEs in stretches of time, with the facts of each: what the lines of every report are about.
+
+use std::collections::BTreeMap;
+
+use chrono_tz::Tz;
+
+use super::network::{Evse, Network};
+use super::tally::tally;
+use super::{Line, PlaceUnit, Scope, Value};
+use crate::domain::service::{Fact, Facts};
+use crate::domain::time::{At, Span};
+use crate::store::StoreError;
+use crate::store::figures::Figures;
+
+/// What a line is about.
+#[derive(Default)]
+pub(super) struct Cell {
+    /// Its EVSEs that were in service or had sessions, by their place in the network.
+    pub(super) evses: Vec<usize>,
+    /// Their facts.
+    pub(super) facts: Facts,
+    /// The facts of those of 50 kW or more.
+    pub(super) rapid: Facts,
+}
+
+/// All groups in all stretches.
+pub(super) struct Cells {
+    names: Vec<Vec<Value>>,
+    /// Groups in the order of their lines.
+    order: Vec<usize>,
+    group_of: Vec<usize>,
+    spans: Vec<Span>,
+    cells: Vec<Cell>,
+    /// The facts of all.
+    pub(super) whole: Facts,
+}
+
+impl Cells {
+    /// Sums the facts of every group in every stretch.
+    pub(super) fn tallied(
+        ledger: &mut dyn Figures,
+        network: &Network,
+        place: PlaceUnit,
+        buckets: &[(Option<String>, Span)],
+        zone: Tz,
+    ) -> Result<Self, StoreError> {
+        let mut found = Self::empty(network, place, buckets);
+        let Self { group_of, spans, cells, whole, .. } = &mut found;
+        tally(ledger, network, spans, zone, &mut |evse, bucket, facts| {
+            let place = group_of.get(evse).map(|group| group * spans.len() + bucket);
+            let Some(cell) = place.and_then(|place| cells.get_mut(place)) else { return };
+            let counts = facts[Fact::InService] > 0 || facts[Fact::Sessions] > 0 || facts[Fact::Energy] != 0;
+            if counts && cell.evses.last() != Some(&evse) {
+                cell.evses.push(evse);
+            }
+            cell.facts += facts;
+            if network.evses.get(evse).and_then(Evse::is_rapid) == Some(true) {
+                cell.rapid += facts;
+            }
+            *whole += facts;
+        })?;
+        for cell in cells {
+            cell.evses.sort_unstable();
+            cell.evses.dedup();
+        }
+        Ok(found)
+    }
+
+    /// Those of a report that reads the ledger itself; what is tallied for it need not be tallied again.
+    pub(super) fn of(scope: &mut Scope<'_>, place: PlaceUnit) -> Result<Self, StoreError> {
+        let found = Self::tallied(scope.ledger, scope.network, place, scope.buckets, scope.zone)?;
+        scope.whole = Some(found.whole.clone());
+        Ok(found)
+    }
+
+    fn empty(network: &Network, place: PlaceUnit, buckets: &[(Option<String>, Span)]) -> Self {
+        let mut names: Vec<Vec<Value>> = Vec::new();
+        let mut index: BTreeMap<Vec<String>, usize> = BTreeMap::new();
+        let mut group = |evse: &Evse| {
+            let name = evse.group(place);
+            *index.entry(name.iter().map(sorted_by).collect()).or_insert_with(|| {
+                names.push(name);
+                names.len() - 1
+            })
+        };
+        let group_of: Vec<usize> = network.evses.iter().map(&mut group).collect();
+        let spans: Vec<Span> = buckets.iter().map(|(_, span)| *span).collect();
+        let mut cells: Vec<Cell> = Vec::new();
+        cells.resize_with(names.len() * spans.len(), Cell::default);
+        Self { names, order: index.into_values().collect(), group_of, spans, cells, whole: Facts::default() }
+    }
+
+    /// How many there are.
+    pub(super) const fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// Which one an EVSE is in at an instant.
+    pub(super) fn at(&self, evse: usize, at: At) -> Option<usize> {
+        let bucket = bucket_at(&self.spans, at)?;
+        self.group_of.get(evse).map(|group| group * self.spans.len() + bucket)
+    }
+
+    /// A line of each, in order; `values` gets its place and what it is about.
+    pub(super) fn lines(
+        &self,
+        buckets: &[(Option<String>, Span)],
+        mut values: impl FnMut(usize, &Cell, Span) -> Vec<Value>,
+    ) -> Vec<Line> {
+        let mut lines = Vec::with_capacity(self.cells.len());
+        for group in &self.order {
+            for (bucket, (label, span)) in buckets.iter().enumerate() {
+                let place = group * self.spans.len() + bucket;
+                let Some(cell) = self.cells.get(place) else { continue };
+                lines.push(Line {
+                    place: self.names.get(*group).cloned().unwrap_or_default(),
+                    time: label.clone(),
+                    evses: cell.evses.len(),
+                    sessions: cell.facts[Fact::Sessions],
+                    values: values(place, cell, *span),
+                });
+            }
+        }
+        lines
+    }
+}
+
+/// By what the names of groups sort: numbers as numbers.
+fn sorted_by(name: &Value) -> String {
+    match name {
+        Value::Whole(number) => format!("{number:>20}"),
+        Value::Null(_) | Value::Decimal(..) | Value::Text(_) | Value::Bool(_) | Value::Time(_) => name.to_string(),
+    }
+}
+
+/// Which stretch an instant lies in; they are in order.
+fn bucket_at(spans: &[Span], at: At) -> Option<usize> {
+    let index = spans.partition_point(|span| span.from <= at).checked_sub(1)?;
+    spans.get(index).filter(|span| span.contains(at)).map(|_| index)
+}
