@@ -1,4 +1,6 @@
-//! What the benches of attacks and storms share: the service as a process of its own, and chargers of OCPP 1.6.
+//! What the benches of attacks, storms and scrapes share: the service as a process of its own, and chargers of OCPP 1.6.
+
+#![allow(dead_code, reason = "not every bench needs all of it")]
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -29,6 +31,8 @@ pub(crate) struct Server {
     child: Child,
     /// Where chargers connect to.
     pub(crate) address: SocketAddr,
+    /// Where readers connect to.
+    pub(crate) readers: SocketAddr,
     /// How they encrypt, where the service has a certificate.
     pub(crate) tls: Option<TlsConnector>,
     _folder: tempfile::TempDir,
@@ -90,8 +94,8 @@ impl Server {
         let line = lines.find(|line| line.as_ref().unwrap().contains("\"serving\"")).unwrap().unwrap();
         let line: serde_json::Value = serde_json::from_str(&line).unwrap();
         std::thread::spawn(move || lines.for_each(drop));
-        let address = line["fields"]["chargers"].as_str().unwrap().parse().unwrap();
-        Self { child, address, tls: None, _folder: folder }
+        let told = |field: &str| line["fields"][field].as_str().unwrap().parse().unwrap();
+        Self { child, address: told("chargers"), readers: told("readers"), tls: None, _folder: folder }
     }
 
     /// CPU time of the process so far, user and system.
