@@ -35,7 +35,7 @@
 //! | [`tls`] | certificates: loaded, checked, watched, read anew; the only user of rustls and x509-parser | domain, config, observe |
 //! | [`gateway`] | the charger side: listeners, handshake, one task per charger | all above |
 //! | [`report`] | figures: one file per report, a fold over facts that the ledger keeps by EVSE and day; `METHOD.md` says each formula | domain, config, store |
-//! | [`http`] | the readers' side: who may what, what they see of it, lists, objects, metrics, open data | domain, config, observe, store, report, tls, gateway's list of connections |
+//! | [`http`] | the readers' side: who may what, what they see of it, lists, objects, metrics, open data, the pages for people | domain, config, observe, store, report, tls, gateway's list of connections |
 //! | [`sim`] | a simulated fleet with its own JSON and its own true meter: an independent witness | – |
 //! | [`app`] | command line, start and stop; the only place that knows everything | all |
 //!
@@ -82,6 +82,7 @@
 //! | a way to read the ledger | a method of `Archive`, its reader, and what of it a site sees in `http/seen.rs` | the compiler |
 //! | a cell of an imported file | a target in `app/import/map.rs`, its reading in `app/import/row.rs` | a key in `config/import-perth-kinross.toml` |
 //! | a decision of people | a file in `store/desk/`, its table in a migration; `Desk::change` writes the audit log | – |
+//! | something on the pages | `http/page/`: plain modules, no build step; a new file has its line in `mod.rs` | `tests/real/test_page.py`, a real browser |
 //! | a report | a file in `report/`, its line in `report/mod.rs`; API, CLI and the list follow | a heading in `report/METHOD.md` |
 //! | a fact that reports sum | a line in `domain/facts.rs`, what adds to it there or in `domain/stay.rs` | the property test compares kept and new |
 //! | a measure of telemetry | a row in `domain/telemetry.rs` | its field name follows; a row in `dashboards/README.md` |

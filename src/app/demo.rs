@@ -114,6 +114,7 @@ fn addresses(running: &Running) -> String {
     let http = running.http_addr();
     format!(
         "chargewatch demo: a simulated fleet in Milton Keynes, nothing of it is real.\n\
+         \x20 page        http://{http}/\n\
          \x20 chargers    http://{http}/api/v1/chargers\n\
          \x20 sessions    http://{http}/api/v1/sessions\n\
          \x20 deviations  http://{http}/api/v1/deviations\n\

@@ -21,7 +21,7 @@ pub struct HttpSettings {
     /// PEM file of its key.
     #[serde(deserialize_with = "super::path_or_none")]
     pub key_file: Option<PathBuf>,
-    /// Most connections at once; more wait.
+    /// Most connections at once; more wait. At most half of them are live pages.
     pub max_connections: usize,
     /// Most requests at once; more get 503.
     pub max_requests: usize,

@@ -243,26 +243,32 @@ impl Charger {
 
 /// The registry in use; replaced whole when its file changes.
 #[derive(Clone, Debug, Default)]
-pub struct SharedRegistry(Arc<RwLock<Arc<Registry>>>);
+pub struct SharedRegistry(Arc<RwLock<(u64, Arc<Registry>)>>);
 
 impl SharedRegistry {
     /// Begins with a registry.
     pub fn new(registry: Registry) -> Self {
-        Self(Arc::new(RwLock::new(Arc::new(registry))))
+        Self(Arc::new(RwLock::new((0, Arc::new(registry)))))
     }
 
     /// The present registry.
     pub fn load(&self) -> Arc<Registry> {
-        self.0.read().clone()
+        self.0.read().1.clone()
+    }
+
+    /// Rises each time that another one is put in its place.
+    pub fn edition(&self) -> u64 {
+        self.0.read().0
     }
 
     /// Puts another one in its place.
     pub fn replace(&self, registry: Registry) {
-        *self.0.write() = Arc::new(registry);
+        let mut held = self.0.write();
+        *held = (held.0 + 1, Arc::new(registry));
     }
 
     /// A charger, if it is registered.
     pub fn charger(&self, id: &ChargerId) -> Option<Arc<Charger>> {
-        self.0.read().chargers.get(id).cloned()
+        self.0.read().1.chargers.get(id).cloned()
     }
 }

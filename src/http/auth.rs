@@ -36,11 +36,13 @@ pub(super) struct Caller {
     name: String,
     /// The sites that they are limited to; `None`: they see the whole network.
     sites: Option<Arc<[String]>>,
+    /// The number of their token, if they have one.
+    token: Option<i64>,
 }
 
 impl Caller {
     fn unknown(role: Option<Role>) -> Self {
-        Self { role, name: "nobody".to_owned(), sites: None }
+        Self { role, name: "nobody".to_owned(), sites: None, token: None }
     }
 
     /// Whether they may use what is for `access`.
@@ -51,6 +53,11 @@ impl Caller {
     /// The sites that they are limited to; `None`: they see the whole network.
     pub(super) fn sites(&self) -> Option<&[String]> {
         self.sites.as_deref()
+    }
+
+    /// Whether they would still be let in: answers that go on for long end with the token.
+    pub(super) fn is_still_let_in(&self, api: &Api) -> bool {
+        self.token.map_or_else(|| api.keyring.is_empty(), |token| api.keyring.is_in_force(token, (api.clock)()))
     }
 
     /// As the author of a change.
@@ -138,7 +145,7 @@ fn identify(api: &Api, request: &Request, peer: IpAddr) -> Result<Caller, Refusa
     }
     api.keyring.used(&view, now);
     let sites = (!view.sites.is_empty()).then(|| view.sites.as_slice().into());
-    Ok(Caller { role: Some(view.role), name: view.name.clone(), sites })
+    Ok(Caller { role: Some(view.role), name: view.name.clone(), sites, token: Some(view.id) })
 }
 
 /// Whether somebody at the machine itself asks, and no proxy for somebody else.

@@ -1,5 +1,6 @@
 //! All routes: path, whom it is for, what it gives and takes. The OpenAPI document is made from this.
 
+mod page;
 mod people;
 
 use axum::http::Method;
@@ -13,7 +14,7 @@ use crate::domain::people::Access;
 
 /// Every route.
 pub(super) fn routes() -> impl Iterator<Item = &'static Route> {
-    OF_THE_NETWORK.iter().chain(people::ROUTES)
+    OF_THE_NETWORK.iter().chain(page::ROUTES).chain(people::ROUTES)
 }
 
 /// Routes about the network and its figures.

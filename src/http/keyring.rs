@@ -12,7 +12,7 @@ use crate::domain::bearer::{Bearer, BearerDigest};
 use crate::domain::time::At;
 use crate::observe::Observer;
 use crate::observe::events::http::TokensUnread;
-use crate::store::desk::people::TokenView;
+use crate::store::desk::people::{TokenState, TokenView};
 use crate::store::desk::{Desk, DeskError};
 
 /// How often the desk is asked whether anything was decided.
@@ -68,6 +68,12 @@ impl Keyring {
         let held = self.0.held.read().clone();
         let same = |view: &&Arc<TokenView>| bool::from(view.digest.0.ct_eq(&digest.0));
         held.tokens.get(&beginning(digest))?.iter().find(same).cloned()
+    }
+
+    /// Whether the token of a number is neither expired nor revoked.
+    pub(super) fn is_in_force(&self, id: i64, now: At) -> bool {
+        let held = self.0.held.read().clone();
+        held.tokens.values().flatten().any(|token| token.id == id && token.state(now) == TokenState::Active)
     }
 
     /// Notes that a token was used.
@@ -153,5 +159,9 @@ mod tests {
             desk.tokens().unwrap()[0].used.unwrap().millis_since(NOON)
         };
         assert_eq!([used(0), used(59_999), used(60_000)], [0, 0, 60_000]);
+        assert!(keyring.is_in_force(view.id, NOON));
+        beside.revoke_token(&Author::at_the_machine("ada"), "ops").unwrap();
+        keyring.look(&desk).unwrap();
+        assert!(!keyring.is_in_force(view.id, NOON));
     }
 }

@@ -1,15 +1,17 @@
-//! The side that people and monitors read: lists and objects, metrics, health; and where they decide.
+//! The side that people and monitors read: pages, lists and objects, metrics, health; and where they decide.
 
 mod auth;
 mod body;
 mod catalogue;
 mod connections;
 mod error;
+mod events;
 mod failures;
 mod keyring;
 mod list;
 mod openapi;
 mod opendata;
+mod page;
 mod params;
 mod router;
 mod routes;

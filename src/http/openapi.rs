@@ -28,6 +28,7 @@ pub(super) fn document() -> Value {
     for route in routes() {
         match route.gives {
             Gives::List(resource) | Gives::One(resource) => add_schema(resource, &mut schemas),
+            Gives::Stream(_, events) => events.iter().for_each(|(_, resource)| add_schema(resource, &mut schemas)),
             Gives::Text(_) | Gives::Ocpi(_) => {}
         }
         if let Does::Change(_, Some(body)) = route.does {
@@ -62,6 +63,14 @@ fn operation(route: &Route) -> Value {
         // JSON that is described nowhere else may be anything.
         Gives::Text("application/json") => json!({ "application/json": { "schema": {} } }),
         Gives::Text(kind) => json!({ kind: { "schema": { "type": "string" } } }),
+        Gives::Stream(resource, events) => {
+            let carried: Map<String, Value> =
+                events.iter().map(|(name, resource)| ((*name).to_owned(), reference(resource))).collect();
+            json!({
+                "application/json": { "schema": reference(resource) },
+                "text/event-stream": { "schema": { "type": "string" }, "x-events": carried }
+            })
+        }
         Gives::Ocpi(kind) => json!({ "application/json": { "schema": schema::envelope(kind) } }),
         Gives::One(resource) => json!({ "application/json": { "schema": reference(resource) } }),
         Gives::List(resource) => json!({
@@ -113,6 +122,7 @@ fn in_path(name: &str) -> Value {
         "location" => "Id of the location.",
         "evse" => "uid of the EVSE.",
         "connector" => "Id of the connector.",
+        "file" => "Name of the file.",
         _ => "Identity of the charger, number of the session, hash of a driver token, or name of a token.",
     };
     json!({ "name": name, "in": "path", "required": true, "description": about, "schema": { "type": "string" } })

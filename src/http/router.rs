@@ -67,6 +67,8 @@ pub(super) enum Gives {
     One(&'static Resource),
     /// Text of this media type.
     Text(&'static str),
+    /// One object; as server-sent events, by their names, to whoever accepts those.
+    Stream(&'static Resource, &'static [(&'static str, &'static Resource)]),
     /// OCPI data of this kind in its envelope; errors too.
     Ocpi(&'static str),
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Api;
 use super::auth::Caller;
@@ -30,11 +31,14 @@ use crate::store::figures::Figures;
 
 /// The state of the router; only a view opens it.
 #[derive(Clone)]
-pub(super) struct Door(Arc<Api>);
+pub(super) struct Door {
+    api: Arc<Api>,
+    streams: Arc<Semaphore>,
+}
 
 impl Door {
     pub(super) fn new(api: Arc<Api>) -> Self {
-        Self(api)
+        Self { streams: Arc::new(Semaphore::new((api.settings.max_connections / 2).max(1))), api }
     }
 }
 
@@ -42,6 +46,8 @@ impl Door {
 #[derive(Clone)]
 pub(super) struct View {
     api: Arc<Api>,
+    /// Places of answers that go on for long.
+    streams: Arc<Semaphore>,
     caller: Caller,
 }
 
@@ -81,6 +87,29 @@ impl View {
     /// The live picture of a charger.
     pub(super) fn live(&self, charger: &ChargerId) -> Option<ChargerLive> {
         self.api.observer.board.get(charger).filter(|_| self.sees(charger))
+    }
+
+    /// The chargers of which something changed after a revision of the live picture (0: all that were met), and the revision
+    /// to ask with the next time.
+    pub(super) fn changed_since(&self, revision: u64) -> (u64, Vec<ChargerLive>) {
+        let (newest, mut changed) = self.api.observer.board.changed_since(revision);
+        changed.retain(|live| self.sees(&live.charger));
+        (newest, changed)
+    }
+
+    /// Rises each time that the registry is read anew.
+    pub(super) fn sites_edition(&self) -> u64 {
+        self.api.sites.edition()
+    }
+
+    /// Whether the caller would still be let in.
+    pub(super) fn is_still_let_in(&self) -> bool {
+        self.caller.is_still_let_in(&self.api)
+    }
+
+    /// A place among the streams, if there is one.
+    pub(super) fn stream_place(&self) -> Option<OwnedSemaphorePermit> {
+        self.streams.clone().try_acquire_owned().ok()
     }
 
     /// Its connection.
@@ -192,7 +221,7 @@ impl FromRequestParts<Door> for View {
         std::future::ready(()).await;
         let caller = parts.extensions.get::<Caller>().cloned();
         let caller = caller.ok_or_else(|| Problem::forbidden("nobody knows who asks"))?;
-        Ok(Self { api: door.0.clone(), caller })
+        Ok(Self { api: door.api.clone(), streams: door.streams.clone(), caller })
     }
 }
 

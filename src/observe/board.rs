@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
@@ -26,6 +27,8 @@ pub struct Board {
     pub builds: Builds,
     /// What operators entered about EVSEs.
     pub exemptions: Exemptions,
+    /// Rises with every change.
+    revision: AtomicU64,
     chargers: RwLock<HashMap<ChargerId, Arc<Mutex<ChargerLive>>>>,
 }
 
@@ -58,6 +61,8 @@ pub struct ChargerLive {
     pub connectors: Vec<ConnectorLive>,
     /// The counters of what it is.
     build: Option<Arc<Counts>>,
+    /// The revision of the board in which it last changed.
+    revision: u64,
 }
 
 /// A connector now.
@@ -136,7 +141,8 @@ const REGISTER_NOISE: MilliWh = MilliWh::from_wh(10);
 const PHASES: [&str; 4] = ["", "L1", "L2", "L3"];
 
 impl ChargerLive {
-    fn new(charger: ChargerId) -> Self {
+    /// A charger of which nothing was ever heard.
+    pub fn unmet(charger: ChargerId) -> Self {
         Self {
             charger,
             connected: false,
@@ -151,6 +157,7 @@ impl ChargerLive {
             latency: None,
             connectors: Vec::new(),
             build: None,
+            revision: 0,
         }
     }
 
@@ -202,8 +209,12 @@ impl ConnectorLive {
 
     /// A live value that is not older than `oldest`.
     pub fn value(&self, measurand: &str, phase: &str, oldest: At) -> Option<Milli> {
-        let fits = |value: &&LiveValue| value.measurand == measurand && value.phase == phase && value.at >= oldest;
-        self.values.iter().find(fits).map(|value| value.value)
+        self.newest(measurand, phase).filter(|value| value.at >= oldest).map(|value| value.value)
+    }
+
+    /// A live value with its time, however old.
+    pub fn newest(&self, measurand: &str, phase: &str) -> Option<&LiveValue> {
+        self.values.iter().find(|value| value.measurand == measurand && value.phase == phase)
     }
 
     fn report(&mut self, now: &ConnectorNow) {
@@ -368,14 +379,29 @@ impl Board {
         all
     }
 
+    /// The chargers that changed after a revision (0: every one that was met), in no order, and the revision to ask with
+    /// the next time.
+    pub fn changed_since(&self, revision: u64) -> (u64, Vec<ChargerLive>) {
+        let newest = self.revision.load(Ordering::Relaxed);
+        let handles: Vec<_> = self.chargers.read().values().cloned().collect();
+        let changed = |live: &Arc<Mutex<ChargerLive>>| {
+            let live = live.lock();
+            (live.revision > revision).then(|| live.clone())
+        };
+        (newest, handles.iter().filter_map(changed).collect())
+    }
+
     fn with(&self, charger: &ChargerId, change: impl FnOnce(&mut ChargerLive)) {
         let known = self.chargers.read().get(charger).cloned();
         let live = known.unwrap_or_else(|| {
             let mut chargers = self.chargers.write();
-            let fresh = || Arc::new(Mutex::new(ChargerLive::new(charger.clone())));
+            let fresh = || Arc::new(Mutex::new(ChargerLive::unmet(charger.clone())));
             chargers.entry(charger.clone()).or_insert_with(fresh).clone()
         });
-        change(&mut live.lock());
+        let mut live = live.lock();
+        change(&mut live);
+        // While the charger is held: who has seen a later revision finds this change too.
+        live.revision = self.revision.fetch_add(1, Ordering::Relaxed) + 1;
     }
 }
 
@@ -400,6 +426,25 @@ mod tests {
         let open = |connector: &ConnectorLive| (connector.outlet.connector, connector.session.is_some());
         let live = board.get(&charger).unwrap();
         assert_eq!(live.connectors.iter().map(open).collect::<Vec<_>>(), [(0, false), (2, true)]);
+    }
+
+    #[test]
+    fn only_what_changed_since_a_revision_is_told_again() {
+        let board = Board::default();
+        let (one, two) = (ChargerId::new("CP-1"), ChargerId::new("CP-2"));
+        let told = |since: u64| {
+            let (next, changed) = board.changed_since(since);
+            let mut ids: Vec<String> = changed.iter().map(|live| live.charger.as_str().to_owned()).collect();
+            ids.sort();
+            (next, ids.join(" "))
+        };
+        assert_eq!(told(0), (0, String::new()));
+        board.heard(&one, At::from_millis(1), false);
+        board.heard(&two, At::from_millis(2), false);
+        assert_eq!(told(0), (2, "CP-1 CP-2".to_owned()));
+        assert_eq!(told(2), (2, String::new()));
+        board.disconnected(&one, At::from_millis(3));
+        assert_eq!(told(2), (3, "CP-1".to_owned()));
     }
 
     #[test]

@@ -16,16 +16,19 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("CHARGEWATCH_BINARY", ROOT / "target" / "debug" / "chargewatch"))
 
+# What is set for the tests is no setting of the service.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("CHARGEWATCH_")}
+
 
 class Service:
     """A running chargewatch."""
 
-    def __init__(self, folder, ocpp="127.0.0.1:0", extra=None):
+    def __init__(self, folder, ocpp="127.0.0.1:0", http="127.0.0.1:0", extra=None):
         self.folder = pathlib.Path(folder)
         self.token = None
         log = {"CHARGEWATCH_LOG__FORMAT": "json", "CHARGEWATCH_LOG__FILTER": "info"}
-        environment = dict(os.environ) | log | (extra or {})
-        command = [BINARY, "serve", "--ocpp-listen", ocpp, "--http-listen", "127.0.0.1:0", "--data-dir", str(folder)]
+        environment = ENVIRONMENT | log | (extra or {})
+        command = [BINARY, "serve", "--ocpp-listen", ocpp, "--http-listen", http, "--data-dir", str(folder)]
         self.log = open(self.folder / "log.json", "a+", encoding="utf-8")
         self.process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
         for line in self.process.stderr:
@@ -45,7 +48,11 @@ class Service:
     def add_token(self, name, role, *more):
         """Makes a token at the desk beside the service."""
         command = [BINARY, "token", "add", name, "--role", role, "--data-dir", str(self.folder), *more]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        return subprocess.run(command, env=ENVIRONMENT, check=True, capture_output=True, text=True).stdout.strip()
+
+    def revoke_token(self, name):
+        command = [BINARY, "token", "revoke", name, "--data-dir", str(self.folder)]
+        subprocess.run(command, env=ENVIRONMENT, check=True, capture_output=True)
 
     def act_as(self, role):
         """From now on every request has a token of this role."""

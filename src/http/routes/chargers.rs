@@ -21,9 +21,9 @@ use crate::observe::board::{ChargerLive, ConnectorLive};
 use crate::store::archive::{Archive, ChargerView};
 
 /// Live values that are older than this are not shown: 15 minutes.
-const LIVE_MS: i64 = 15 * 60 * 1000;
+pub(super) const LIVE_MS: i64 = 15 * 60 * 1000;
 
-const STATES: &[&str] =
+pub(super) const STATES: &[&str] =
     &["AVAILABLE", "CHARGING", "RESERVED", "INOPERATIVE", "OUTOFORDER", "UNKNOWN", "BLOCKED", "PLANNED", "REMOVED"];
 
 const STATE: Param = Param { name: "state", about: "With a connector in this state.", words: STATES };
@@ -266,7 +266,7 @@ fn row(seen: &View, sites: &Registry, id: &ChargerId, view: Option<&ChargerView>
 }
 
 /// Simulated chargers are marked by the registry or by their identity.
-fn is_simulated(id: &ChargerId, registered: Option<&Charger>) -> bool {
+pub(super) fn is_simulated(id: &ChargerId, registered: Option<&Charger>) -> bool {
     registered.is_some_and(|charger| charger.simulated) || id.as_str().starts_with("SIM-")
 }
 

@@ -11,6 +11,7 @@ pub(super) mod exemptions;
 pub(super) mod health;
 pub(super) mod imports;
 pub(super) mod inbox;
+pub(super) mod live;
 pub(super) mod privacy;
 pub(super) mod reports;
 pub(super) mod sessions;

@@ -1,0 +1,283 @@
+//! The network as it moves, for the live page: at first the whole of it, then what changed, twice a second at most.
+
+use std::collections::{BTreeMap, HashSet};
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use futures_util::stream::unfold;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::spawn_blocking;
+
+use super::chargers::{LIVE_MS, STATES, is_simulated};
+use crate::config::sites::{Charger, Registry, Site};
+use crate::domain::energy::Milli;
+use crate::domain::fault;
+use crate::domain::ids::ChargerId;
+use crate::domain::reading::{Word, measurand};
+use crate::domain::status::State;
+use crate::domain::time::At;
+use crate::http::error::Problem;
+use crate::http::events::Pen;
+use crate::http::table::{Cell, Field, Kind, Resource, Row};
+use crate::http::view::View;
+use crate::observe::board::{ChargerLive, ConnectorLive};
+
+/// How often changes are looked for.
+const PACE: Duration = Duration::from_millis(500);
+
+/// After so many looks without a change, 15 seconds, a line without meaning shows that the connection lives.
+const QUIET_LOOKS: u32 = 30;
+
+/// A connector as it is now.
+static LIVE_CONNECTOR: Resource = Resource {
+    name: "LiveConnector",
+    about: "A connector as it is now.",
+    fields: &[
+        Field { name: "evse_id", kind: Kind::Whole, about: "EVSE, by the registry, else as the charger numbers it." },
+        Field { name: "connector_id", kind: Kind::Whole, about: "Connector, as the charger numbers it." },
+        Field { name: "state", kind: Kind::Word(STATES), about: "Availability, in OCPI words." },
+        Field { name: "status", kind: Kind::Text, about: "OCPP status as last reported." },
+        Field { name: "since", kind: Kind::Time, about: "Since when the charger reports it." },
+        Field { name: "fault", kind: Kind::Text, about: "Class of the fault, while there is one." },
+        Field {
+            name: "power_w",
+            kind: Kind::Decimal,
+            about: "Power as last measured, W; null when older than 15 minutes.",
+        },
+        Field { name: "power_at", kind: Kind::Time, about: "When that was." },
+        Field { name: "soc_percent", kind: Kind::Decimal, about: "State of charge of the vehicle, %." },
+        Field { name: "session_id", kind: Kind::Whole, about: "Its open session." },
+        Field { name: "session_started_at", kind: Kind::Time, about: "When that began." },
+        Field { name: "session_wh", kind: Kind::Decimal, about: "Its energy so far, Wh." },
+    ],
+};
+
+/// A charger as it is now.
+static LIVE_CHARGER: Resource = Resource {
+    name: "LiveCharger",
+    about: "A charger as it is now.",
+    fields: &[
+        Field { name: "id", kind: Kind::Text, about: "Its identity." },
+        Field { name: "name", kind: Kind::Text, about: "Its name in the registry." },
+        Field { name: "site_id", kind: Kind::Text, about: "Its site; null where the registry knows none." },
+        Field { name: "simulated", kind: Kind::Bool, about: "Whether it is simulated." },
+        Field { name: "connected", kind: Kind::Bool, about: "Whether it is connected." },
+        Field { name: "heard", kind: Kind::Time, about: "When it was last heard; null: never." },
+        Field { name: "vendor", kind: Kind::Text, about: "Maker." },
+        Field { name: "model", kind: Kind::Text, about: "Model." },
+        Field { name: "clock_ahead_s", kind: Kind::Decimal, about: "How far its clock is ahead of ours, s." },
+        Field { name: "connectors", kind: Kind::List(&LIVE_CONNECTOR), about: "Its connectors." },
+    ],
+};
+
+/// A site, at its place.
+static LIVE_SITE: Resource = Resource {
+    name: "LiveSite",
+    about: "A site, at its place.",
+    fields: &[
+        Field { name: "id", kind: Kind::Text, about: "Short name." },
+        Field { name: "name", kind: Kind::Text, about: "Name for people." },
+        Field { name: "latitude", kind: Kind::Text, about: "WGS84, degrees." },
+        Field { name: "longitude", kind: Kind::Text, about: "WGS84, degrees." },
+    ],
+};
+
+/// The whole network.
+pub(in crate::http) static LIVE_NETWORK: Resource = Resource {
+    name: "LiveNetwork",
+    about: "The network as it is now: the first event of a stream, and whenever the registry was read anew.",
+    fields: &[
+        Field { name: "at", kind: Kind::Time, about: "Our time." },
+        Field {
+            name: "grace_s",
+            kind: Kind::Decimal,
+            about: "What a charger does that is gone for so long is unknown.",
+        },
+        Field { name: "shows_frames", kind: Kind::Bool, about: "Whether whoever asks may read frames." },
+        Field { name: "sites", kind: Kind::List(&LIVE_SITE), about: "Its sites." },
+        Field { name: "chargers", kind: Kind::List(&LIVE_CHARGER), about: "Its chargers." },
+    ],
+};
+
+/// What changed.
+pub(in crate::http) static LIVE_CHANGE: Resource = Resource {
+    name: "LiveChange",
+    about: "The chargers of which something changed.",
+    fields: &[
+        Field { name: "at", kind: Kind::Time, about: "Our time." },
+        Field { name: "chargers", kind: Kind::List(&LIVE_CHARGER), about: "Those, as they are now." },
+    ],
+};
+
+/// What a reader was told.
+#[derive(Clone, Copy)]
+struct Told {
+    edition: u64,
+    revision: u64,
+}
+
+/// Tells one reader.
+struct Teller {
+    view: View,
+    pen: Pen,
+    /// `None` before the network was told.
+    told: Option<Told>,
+    /// The reader's place among the streams, kept as long as the stream goes on.
+    _place: OwnedSemaphorePermit,
+}
+
+/// Gives the network, once or as it moves.
+pub(in crate::http) async fn network(view: View, asked: HeaderMap) -> Result<Response, Problem> {
+    let accepted = asked.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !accepted.contains("text/event-stream") {
+        let whole = spawn_blocking(move || whole(&view, &view.changed_since(0).1)).await;
+        let whole = whole.map_err(|error| Problem::unavailable(error.to_string()))?;
+        return Ok(([(header::CONTENT_TYPE, "application/json")], whole).into_response());
+    }
+    let place = view.stream_place().ok_or_else(Problem::busy)?;
+    let pen = Pen::new(&asked);
+    let headers = pen.headers();
+    let stream = unfold(Teller { view, pen, told: None, _place: place }, next);
+    Ok((headers, Body::from_stream(stream)).into_response())
+}
+
+/// The next piece of the stream; waits until there is something to tell. It ends when the reader may not read any more.
+async fn next(mut teller: Teller) -> Option<(Result<Bytes, Infallible>, Teller)> {
+    let mut quiet = 0;
+    loop {
+        if teller.told.is_some() {
+            tokio::time::sleep(PACE).await;
+        }
+        if !teller.view.is_still_let_in() {
+            return None;
+        }
+        // A large network takes a while to write; not on a thread that chargers wait for.
+        let told = spawn_blocking(move || (teller.tell(), teller)).await.ok()?;
+        teller = told.1;
+        quiet += 1;
+        let piece = told.0.or_else(|| (quiet == QUIET_LOOKS).then(|| teller.pen.sign()));
+        if let Some(piece) = piece {
+            return Some((Ok(piece), teller));
+        }
+    }
+}
+
+impl Teller {
+    /// What is new to the reader, if anything.
+    fn tell(&mut self) -> Option<Bytes> {
+        let edition = self.view.sites_edition();
+        let told = self.told.filter(|told| told.edition == edition);
+        let (revision, changed) = self.view.changed_since(told.map_or(0, |told| told.revision));
+        self.told = Some(Told { edition, revision });
+        if told.is_none() {
+            return Some(self.pen.event("network", &whole(&self.view, &changed)));
+        }
+        (!changed.is_empty()).then(|| self.pen.event("change", &change(&self.view, &changed)))
+    }
+}
+
+/// The whole network: what was met, and what is only registered.
+fn whole(view: &View, met: &[ChargerLive]) -> String {
+    let (sites, now) = (view.sites(), view.now());
+    let known: HashSet<&ChargerId> = met.iter().map(|live| &live.charger).collect();
+    let unmet = sites.chargers.keys().filter(|id| !known.contains(id)).map(|id| ChargerLive::unmet(id.clone()));
+    let mut rows: Vec<Row> = met.iter().map(|live| charger(&sites, live, now)).collect();
+    rows.extend(unmet.map(|live| charger(&sites, &live, now)));
+    let places: BTreeMap<&str, &Site> =
+        sites.chargers.values().map(|charger| (charger.site.id.as_str(), charger.site.as_ref())).collect();
+    let whole = vec![
+        now.into(),
+        Milli(view.grace_ms()).into(),
+        view.shows_people().into(),
+        Cell::List(places.into_values().map(site).collect()),
+        Cell::List(rows),
+    ];
+    let mut text = String::new();
+    LIVE_NETWORK.json(&whole, &mut text);
+    text
+}
+
+fn change(view: &View, changed: &[ChargerLive]) -> String {
+    let (sites, now) = (view.sites(), view.now());
+    let rows = changed.iter().map(|live| charger(&sites, live, now)).collect();
+    let mut text = String::new();
+    LIVE_CHANGE.json(&vec![now.into(), Cell::List(rows)], &mut text);
+    text
+}
+
+fn site(site: &Site) -> Row {
+    let degrees = |degrees: Option<f64>| -> Cell { degrees.map(|degrees| degrees.to_string()).into() };
+    vec![site.id.as_str().into(), site.name.as_str().into(), degrees(site.latitude), degrees(site.longitude)]
+}
+
+fn charger(sites: &Registry, live: &ChargerLive, now: At) -> Row {
+    let registered = sites.chargers.get(&live.charger).map(AsRef::as_ref);
+    let mut outlets: Vec<&ConnectorLive> = live.connectors.iter().filter(|connector| is_shown(connector)).collect();
+    outlets.sort_unstable_by_key(|connector| connector.outlet);
+    let today = |charger: &Charger| DateTime::<Utc>::from(now).with_timezone(&charger.site.time_zone).date_naive();
+    let imposed = registered.and_then(|charger| charger.service().state(today(charger)));
+    let connectors: Vec<Row> = match registered {
+        Some(charger) if outlets.is_empty() => untold(charger, imposed.unwrap_or(State::Unknown)),
+        Some(_) | None => outlets.into_iter().map(|outlet| connector(outlet, registered, imposed, now)).collect(),
+    };
+    vec![
+        live.charger.as_str().into(),
+        registered.and_then(|charger| charger.name.as_deref()).into(),
+        registered.map(|charger| charger.site.id.as_str()).into(),
+        is_simulated(&live.charger, registered).into(),
+        live.connected.into(),
+        live.heard.into(),
+        live.boot.vendor.as_deref().into(),
+        live.boot.model.as_deref().into(),
+        live.skew_ms.map(Milli).into(),
+        Cell::List(connectors),
+    ]
+}
+
+/// Not the charger as a whole, and not one of which nobody speaks any more.
+fn is_shown(connector: &ConnectorLive) -> bool {
+    !connector.outlet.is_station() && (connector.now.is_some() || connector.session.is_some())
+}
+
+/// The connectors that the registry knows of a charger that has told of none.
+fn untold(charger: &Charger, state: State) -> Vec<Row> {
+    let connector = |evse: u32, connector: u32| -> Row {
+        let known = [evse.into(), connector.into(), state.as_str().into()];
+        known.into_iter().chain(LIVE_CONNECTOR.fields.iter().skip(3).map(|_| Cell::Null)).collect()
+    };
+    let evses = charger.evses.iter();
+    evses.flat_map(|evse| evse.connectors.iter().map(move |number| connector(evse.id, *number))).collect()
+}
+
+/// A connector as its charger told it, where the registry does not say that it is planned or removed. Whether that is too long ago is for whoever looks: time goes on without events.
+fn connector(connector: &ConnectorLive, registered: Option<&Charger>, imposed: Option<State>, now: At) -> Row {
+    let outlet = connector.outlet;
+    let state = imposed.unwrap_or_else(|| connector.state());
+    let told = connector.now.as_ref();
+    let class = || {
+        let error = told.and_then(|told| told.error.as_ref()).map(Word::as_str);
+        fault::classify(error, told.and_then(|told| told.vendor_error.as_deref())).name
+    };
+    let oldest = now.plus_millis(-LIVE_MS);
+    let fresh = |measurand| connector.newest(measurand, "").filter(|value| value.at >= oldest);
+    let power = fresh(measurand::POWER);
+    let session = connector.session;
+    vec![
+        registered.map_or(outlet.evse, |charger| charger.evse_of(outlet)).into(),
+        outlet.connector.into(),
+        state.as_str().into(),
+        told.map(|told| told.status.as_str()).into(),
+        told.map(|told| told.since).into(),
+        (state == State::OutOfOrder).then(class).into(),
+        power.map(|power| power.value).into(),
+        power.map(|power| power.at).into(),
+        fresh(measurand::SOC).map(|soc| soc.value).into(),
+        session.map(|session| i64::from(session.id.0)).into(),
+        session.and_then(|session| session.started_at).into(),
+        session.and_then(|session| session.energy).into(),
+    ]
+}
