@@ -28,7 +28,7 @@
 //! | [`domain`] | PURE. what a network is and how facts change it: ids, time, readings, sessions, the availability timeline, the station machine | – |
 //! | [`ocppj`] | PURE. OCPP-J framing: strict, then one repair pass | domain |
 //! | [`ocpp`] | PURE. OCPP 1.6, 2.0.1 and 2.1 to domain events and back; the only user of rust-ocpp | ocppj, domain |
-//! | [`config`] | settings, the registry of sites, chargers, tariffs and small areas | domain |
+//! | [`config`] | settings, the registry of sites, chargers, tariffs and small areas, tables of emission factors | domain |
 //! | [`observe`] | named events: log lines, metrics, the live picture | domain, config |
 //! | [`store`] | durable facts: group commit, the embedded SQLite ledger, what is read from it | domain, config, observe |
 //! | [`sink`] | telemetry on its way out: InfluxDB 2, back-fill, export; the only user of influxdb2 and parquet | domain, config, observe, store |
@@ -86,6 +86,7 @@
 //! | a report | a file in `report/`, its line in `report/mod.rs`; API, CLI and the list follow | a heading in `report/METHOD.md` |
 //! | a fact that reports sum | a line in `domain/facts.rs`, what adds to it there or in `domain/stay.rs` | the property test compares kept and new |
 //! | a measure of telemetry | a row in `domain/telemetry.rs` | its field name follows; a row in `dashboards/README.md` |
+//! | an emission factor | a `[[factor]]` in `config/factors.toml`; what it is of in `config/factors.rs` | the table says what may have been meant |
 //! | a telemetry server | a folder in `sink/`, a section of settings | `sink/suite.rs` |
 //! | something that the registry says | a line in `config/sites_file/keys.rs`, its reading in `build.rs`; `config/example-sites.*` | – |
 //! | a field of open data | `http/opendata/objects.rs` and `schema.rs` | golden copies; the models in `tests/real/test_opendata.py` |

@@ -40,6 +40,9 @@ pub(super) struct ReportFlags {
     /// Of this site alone.
     #[arg(long)]
     site: Option<String>,
+    /// Of sites of this type alone: on_street_residential, destination, rapid_hub, park_and_ride.
+    #[arg(long)]
+    site_type: Option<String>,
     /// Of this charger alone.
     #[arg(long)]
     charger: Option<String>,
@@ -80,6 +83,7 @@ pub(super) fn run(flags: ReportFlags) -> Result<(), Failure> {
         group_by: flags.group_by,
         zone: flags.zone,
         site: flags.site,
+        site_type: flags.site_type,
         charger: flags.charger,
         only_sites: Vec::new(),
         suppress: false,

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use sha2::{Digest, Sha256};
+
 use super::sites::SitesError;
 
 /// A centroid farther away than this says nothing about a site, in metres.
@@ -43,6 +45,10 @@ impl Lsoa {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LsoaTable {
     rows: Vec<Lsoa>,
+    /// The edition of the index in use; `None`: the newest of each area.
+    edition: Option<u16>,
+    /// The beginning of the digest of its file.
+    mark: String,
 }
 
 impl LsoaTable {
@@ -90,7 +96,38 @@ impl LsoaTable {
                 households: households.and_then(|index| cell(index).parse().ok()),
             });
         }
-        Ok(Self { rows })
+        let mark = Sha256::digest(text.as_bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self { rows, edition: None, mark })
+    }
+
+    /// The same with an edition of the index.
+    pub fn by_edition(self, edition: Option<u16>) -> Self {
+        Self { edition, ..self }
+    }
+
+    /// What tells it from another, where there is one.
+    pub fn version(&self) -> Option<String> {
+        let newest = self.rows.iter().filter_map(|area| area.deciles.keys().next_back()).max();
+        let edition = self.edition.or(newest.copied()).map_or_else(|| "no".to_owned(), |year| year.to_string());
+        let areas = self.rows.len();
+        (areas > 0).then(|| format!("{edition} edition, {areas} areas ({})", self.mark))
+    }
+
+    /// The decile of an area in the edition in use.
+    pub fn decile(&self, area: &Lsoa) -> Option<u8> {
+        area.decile(self.edition).map(|(_, decile)| decile)
+    }
+
+    /// The fifth of all households in which a decile lies, by its middle; 1 is the most deprived.
+    pub fn quintile(&self, decile: u8) -> Option<u8> {
+        let households = |fits: &dyn Fn(u8) -> bool| -> u64 {
+            let of = |area: &Lsoa| self.decile(area).filter(|decile| fits(*decile)).and(area.households);
+            self.rows.iter().filter_map(of).map(u64::from).sum()
+        };
+        let (all, before, own) =
+            (households(&|_| true), households(&|other| other < decile), households(&|other| other == decile));
+        let fifth = (5 * (2 * before + own)).checked_div(2 * all)?;
+        u8::try_from(fifth.min(4) + 1).ok()
     }
 
     /// Every area, in the order of the table.
@@ -140,6 +177,26 @@ mod tests {
         assert_eq!(table.nearest(52.0192 + 0.0100, -0.7315), None);
         let apart = metres((52.0, -0.7), (52.0027, -0.7));
         assert!((299.0..302.0).contains(&apart), "{apart}");
+    }
+
+    #[test]
+    fn a_decile_lies_in_the_fifth_of_its_middle_household() {
+        let households = [4930, 6390, 6865, 9550, 8524, 11_109, 13_630, 20_372, 11_397, 5817];
+        let rows: Vec<_> = households
+            .iter()
+            .enumerate()
+            .map(|(index, households)| format!("E{index},52,0,{},{households}\n", index + 1))
+            .collect();
+        let text = format!("lsoa_code,lat,lon,imd2019_decile,households_2011\n{}", rows.concat());
+        let table = LsoaTable::from_csv("t.csv", &text).unwrap().by_edition(Some(2019));
+        let fifths: Vec<_> = (1..=10).filter_map(|decile| table.quintile(decile)).collect();
+        assert_eq!(
+            fifths,
+            [1, 1, 1, 2, 2, 3, 3, 4, 5, 5],
+            "middles at 2.5, 8.2, 15.0, 23.3, 32.5, 42.4, 55.0, 72.2, 88.3, 97.0 %"
+        );
+        assert!(table.version().unwrap().starts_with("2019 edition, 10 areas ("));
+        assert_eq!((LsoaTable::default().quintile(1), LsoaTable::default().version()), (None, None));
     }
 
     #[test]

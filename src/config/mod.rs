@@ -3,8 +3,10 @@
 
 pub mod availability;
 pub mod drivers;
+pub mod factors;
 pub mod http;
 pub mod influx;
+pub mod intensity;
 pub mod limits;
 pub mod listener;
 pub mod load;
@@ -14,8 +16,10 @@ pub mod metrics;
 pub mod ocpp;
 pub mod open_data;
 pub mod privacy;
+pub mod programme;
 pub mod registry;
 pub mod report;
+mod rows;
 pub mod sites;
 mod sites_file;
 pub mod store;
@@ -24,6 +28,8 @@ pub mod tls;
 
 use std::path::PathBuf;
 
+use chrono_tz::Tz;
+use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
 /// All settings.
@@ -125,4 +131,10 @@ impl Settings {
 fn path_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
     let text = String::deserialize(deserializer)?;
     Ok((!text.is_empty()).then(|| PathBuf::from(text)))
+}
+
+/// A time zone by its name.
+fn zone<'de, D: Deserializer<'de>>(source: D) -> Result<Tz, D::Error> {
+    let name = String::deserialize(source)?;
+    name.parse().map_err(|_| D::Error::custom(format!("\"{name}\" is no time zone like Europe/London")))
 }

@@ -1,11 +1,12 @@
-//! `[registry]`: where the list of sites and chargers is.
+//! `[registry]`: where the list of sites and chargers is, and the tables that figures are made with.
 
 use std::path::PathBuf;
 
+use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer};
 
 /// Settings of the registry.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RegistrySettings {
     /// TOML or CSV file of sites and chargers; none means that every charger is unregistered.
@@ -20,6 +21,18 @@ pub struct RegistrySettings {
     /// Edition (a year) of the index of deprivation; 0 is the newest of `lsoa_file`.
     #[serde(deserialize_with = "year_or_none")]
     pub imd_edition: Option<u16>,
+    /// TOML file of emission factors, instead of the built-in table.
+    #[serde(deserialize_with = "super::path_or_none")]
+    pub factors_file: Option<PathBuf>,
+    /// CSV file with the carbon intensity of each half-hour.
+    #[serde(deserialize_with = "super::path_or_none")]
+    pub intensity_file: Option<PathBuf>,
+    /// The zone of times in that file that say no offset.
+    #[serde(deserialize_with = "super::zone")]
+    pub intensity_zone: Tz,
+    /// TOML file of what the programme knows and the ledger does not.
+    #[serde(deserialize_with = "super::path_or_none")]
+    pub programme_file: Option<PathBuf>,
     /// Look for changes of the file this often, in seconds. 0 looks only on SIGHUP.
     pub reload_s: u64,
 }
@@ -27,7 +40,9 @@ pub struct RegistrySettings {
 impl RegistrySettings {
     /// The files of the registry.
     pub fn files(&self) -> Vec<PathBuf> {
-        [&self.file, &self.tariffs_file, &self.lsoa_file].into_iter().flatten().cloned().collect()
+        let registered = [&self.file, &self.tariffs_file, &self.lsoa_file];
+        let for_figures = [&self.factors_file, &self.intensity_file, &self.programme_file];
+        registered.into_iter().chain(for_figures).flatten().cloned().collect()
     }
 }
 

@@ -1,14 +1,14 @@
 //! `[report]`: how figures are made.
 
 use chrono_tz::Tz;
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::Deserialize;
 
 /// Settings of the reports.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReportSettings {
     /// The zone of local days and opening hours.
-    #[serde(deserialize_with = "zone")]
+    #[serde(deserialize_with = "super::zone")]
     pub zone: Tz,
     /// How long after its end a period may still change.
     pub settle_days: u32,
@@ -20,9 +20,4 @@ pub struct ReportSettings {
     pub failure_merge_s: u32,
     /// Whether an EVSE that says it is switched off, with nothing entered of it, has failed.
     pub switched_off_is_failure: bool,
-}
-
-fn zone<'de, D: Deserializer<'de>>(source: D) -> Result<Tz, D::Error> {
-    let name = String::deserialize(source)?;
-    name.parse().map_err(|_| D::Error::custom(format!("\"{name}\" is no time zone like Europe/London")))
 }

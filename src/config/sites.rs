@@ -6,7 +6,10 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use parking_lot::RwLock;
 
+use super::factors::FactorTable;
+use super::intensity::Intensity;
 use super::lsoa::LsoaTable;
+use super::programme::Programme;
 use super::registry::RegistrySettings;
 use crate::domain::ids::{ChargerId, Outlet};
 use crate::domain::ocpi::Service;
@@ -24,6 +27,12 @@ pub struct Registry {
     pub tariffs: Vec<Arc<Tariff>>,
     /// The small areas; none without a table.
     pub lsoas: Arc<LsoaTable>,
+    /// Emission factors.
+    pub factors: Arc<FactorTable>,
+    /// Carbon intensity by half-hour; nothing without a file.
+    pub intensity: Arc<Intensity>,
+    /// What the programme knows; nothing without a file.
+    pub programme: Arc<Programme>,
 }
 
 /// Why a registry cannot be used: file, line, reason.

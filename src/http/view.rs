@@ -81,6 +81,9 @@ impl View {
             chargers: own.map(|(id, charger)| (id.clone(), charger.clone())).collect(),
             tariffs: all.tariffs.clone(),
             lsoas: all.lsoas.clone(),
+            factors: all.factors.clone(),
+            intensity: all.intensity.clone(),
+            programme: all.programme.clone(),
         })
     }
 

@@ -6,14 +6,16 @@ use super::ask::Answer;
 use super::{PlaceUnit, REPORTS, Report, Value};
 
 /// What surrounds the lines of a CSV file: columns behind those of the report.
-const AROUND: [&str; 9] = [
+const AROUND: [&str; 11] = [
     "reasons",
     "report",
     "period_from",
     "period_until",
     "zone",
     "status",
+    "coverage",
     "method_version",
+    "factors",
     "is_simulated",
     "generated_at",
 ];
@@ -34,6 +36,12 @@ fn exact(value: &Value) -> Json {
 impl Answer {
     fn status(&self) -> &'static str {
         if self.provisional.is_some() { "provisional" } else { "final" }
+    }
+
+    /// The tables that it was made with, and their versions.
+    fn told_factors(&self) -> String {
+        let told = self.factors.iter().map(|(table, version)| format!("{} {version}", table.word()));
+        told.collect::<Vec<_>>().join("; ")
     }
 
     /// The names of all columns of a line, in order.
@@ -75,7 +83,7 @@ impl Answer {
             Json::Object(object)
         };
         let factors: Map<String, Json> =
-            self.report.factors.iter().map(|(name, version)| ((*name).to_owned(), json!(version))).collect();
+            self.factors.iter().map(|(table, version)| (table.word().to_owned(), json!(version))).collect();
         let group_by: Vec<&str> = [self.place.word()].into_iter().chain(self.time.map(super::TimeUnit::word)).collect();
         let document = json!({
             "report": self.report.name,
@@ -122,7 +130,9 @@ impl Answer {
                 self.period.span.until.to_rfc3339(),
                 self.period.zone.name().to_owned(),
                 self.status().to_owned(),
+                self.coverage.to_string(),
                 self.report.version.to_string(),
+                self.told_factors(),
                 self.is_simulated.to_string(),
                 self.generated_at.to_rfc3339(),
             ];
@@ -138,8 +148,9 @@ impl Answer {
         let rows: Vec<Vec<String>> = self.rows().map(|row| row.iter().map(dashed).collect()).collect();
         let because = self.provisional.map_or_else(String::new, |why| format!(" ({why})"));
         let simulated = if self.is_simulated { ", simulated" } else { "" };
+        let factors = if self.factors.is_empty() { String::new() } else { format!(", {}", self.told_factors()) };
         format!(
-            "{} {} ({} … {}, {}): {}{because}, coverage {}{simulated}, method {}\n{}",
+            "{} {} ({} … {}, {}): {}{because}, coverage {}{simulated}, method {}{factors}\n{}",
             self.report.name,
             self.period.label,
             self.period.span.from,
@@ -208,6 +219,7 @@ pub fn list() -> String {
                 "place": words(report.places),
                 "time": report.times.iter().map(|unit| unit.word()).collect::<Vec<_>>(),
             },
+            "factors": report.factors.iter().map(|table| table.word()).collect::<Vec<_>>(),
             "columns": columns(report),
         })
     });

@@ -8,7 +8,7 @@ use super::cells::Cells;
 use super::network::{Evse, Network};
 use super::period::{Period, TimeUnit};
 use super::tally::tally;
-use super::{Group, Line, Make, PlaceUnit, Report, Rules, Scope, Value};
+use super::{Group, Line, Make, PlaceUnit, Report, Rules, Scope, Table, Value, named};
 use crate::config::report::ReportSettings;
 use crate::config::sites::Registry;
 use crate::domain::ids::{ChargerId, StationKey};
@@ -41,6 +41,8 @@ pub struct Ask {
     pub zone: Option<String>,
     /// Of this site alone.
     pub site: Option<String>,
+    /// Of sites of this kind alone.
+    pub site_type: Option<String>,
     /// Of this charger alone.
     pub charger: Option<String>,
     /// Of these sites at most; empty: all. What the asker's token is limited to.
@@ -76,6 +78,8 @@ pub struct Answer {
     pub coverage: Value,
     /// Whether any of it is simulated.
     pub is_simulated: bool,
+    /// The tables that it was made with, and their versions.
+    pub factors: Vec<(Table, String)>,
     /// When it was made.
     pub generated_at: At,
     /// The lines.
@@ -97,13 +101,21 @@ pub fn answer(
     let (network, period) = scene(ask, ledger, registry, settings, now)?;
     let (place, time) = units(report, ask.group_by.as_deref()).map_err(ReportError::Mistake)?;
     let buckets = period.buckets(time, now).map_err(ReportError::Mistake)?;
-    let (zone, rules) = (settings.zone, Rules::of(settings));
+    let (zone, rules, suppress_few) = (settings.zone, Rules::of(settings), ask.suppress);
     let (buckets, network_of) = (buckets.as_slice(), &network);
-    let mut scope = Scope { ledger, network: network_of, place, buckets, zone, now, rules, whole: None };
-    let mut lines = match report.make {
-        Make::Facts(fold) => of_facts(&mut scope, fold)?,
-        Make::Ledger(make) => make(&mut scope)?,
+    let mut scope = Scope {
+        ledger,
+        network: network_of,
+        registry,
+        place,
+        buckets,
+        zone,
+        now,
+        rules,
+        suppress: suppress_few,
+        whole: None,
     };
+    let mut lines = lines_of(report, &mut scope)?;
     let whole = match scope.whole {
         Some(whole) => whole,
         None => covered(ledger, &network, buckets, zone)?,
@@ -117,12 +129,38 @@ pub fn answer(
         provisional: provisional(ledger, &network, &period, settings, now)?,
         coverage: Value::ratio(heard, whole[Fact::Counted], "nothing was in service"),
         is_simulated: network.evses.iter().any(|evse| evse.simulated),
+        factors: report.factors.iter().map(|table| (*table, table.version(registry))).collect(),
         generated_at: now,
         period,
         place,
         time,
         lines,
     })
+}
+
+/// The lines of a report.
+pub(super) fn lines_of(report: &Report, scope: &mut Scope<'_>) -> Result<Vec<Line>, StoreError> {
+    match report.make {
+        Make::Facts(fold) => of_facts(scope, fold),
+        Make::Ledger(make) => make(scope),
+    }
+}
+
+/// A column of another report over some EVSEs together, in each stretch of time.
+pub(super) fn column_of(
+    scope: &mut Scope<'_>,
+    evses: &[usize],
+    report: &str,
+    column: &str,
+) -> Result<Vec<Value>, StoreError> {
+    let none = |reason: &'static str| Ok(vec![Value::Null(reason)]);
+    let Some(report) = named(report) else { return none("there is no such report") };
+    let Some(index) = report.columns.iter().position(|known| known.name == column) else {
+        return none("the report has no such column");
+    };
+    let network = scope.network.part(evses);
+    let lines = lines_of(report, &mut scope.of(&network))?;
+    Ok(lines.into_iter().filter_map(|line| line.values.into_iter().nth(index)).collect())
 }
 
 /// The EVSEs and the period that are asked for.
@@ -151,6 +189,12 @@ pub(super) fn scene(
         network.retain(|evse| site_of(evse).as_ref() == Some(site));
         if network.evses.is_empty() {
             return Err(mistake(format!("there is no EVSE at a site \"{site}\"")));
+        }
+    }
+    if let Some(kind) = &ask.site_type {
+        network.retain(|evse| evse.site.as_ref().and_then(|site| site.kind.as_ref()) == Some(kind));
+        if network.evses.is_empty() {
+            return Err(mistake(format!("there is no EVSE at a site of the type \"{kind}\"")));
         }
     }
     if let Some(charger) = &ask.charger {

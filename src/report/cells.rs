@@ -1,9 +1,8 @@
 //! Groups of EVSEs in stretches of time, with the facts of each: what the lines of every report are about.
 
-use std::collections::BTreeMap;
-
 use chrono_tz::Tz;
 
+use super::groups::Groups;
 use super::network::{Evse, Network};
 use super::tally::tally;
 use super::{Line, PlaceUnit, Scope, Value};
@@ -25,10 +24,7 @@ pub(super) struct Cell {
 
 /// All groups in all stretches.
 pub(super) struct Cells {
-    names: Vec<Vec<Value>>,
-    /// Groups in the order of their lines.
-    order: Vec<usize>,
-    group_of: Vec<usize>,
+    groups: Groups,
     spans: Vec<Span>,
     cells: Vec<Cell>,
     /// The facts of all.
@@ -45,9 +41,9 @@ impl Cells {
         zone: Tz,
     ) -> Result<Self, StoreError> {
         let mut found = Self::empty(network, place, buckets);
-        let Self { group_of, spans, cells, whole, .. } = &mut found;
+        let Self { groups, spans, cells, whole } = &mut found;
         tally(ledger, network, spans, zone, &mut |evse, bucket, facts| {
-            let place = group_of.get(evse).map(|group| group * spans.len() + bucket);
+            let place = groups.of.get(evse).map(|group| group * spans.len() + bucket);
             let Some(cell) = place.and_then(|place| cells.get_mut(place)) else { return };
             let counts = facts[Fact::InService] > 0 || facts[Fact::Sessions] > 0 || facts[Fact::Energy] != 0;
             if counts && cell.evses.last() != Some(&evse) {
@@ -74,20 +70,11 @@ impl Cells {
     }
 
     fn empty(network: &Network, place: PlaceUnit, buckets: &[(Option<String>, Span)]) -> Self {
-        let mut names: Vec<Vec<Value>> = Vec::new();
-        let mut index: BTreeMap<Vec<String>, usize> = BTreeMap::new();
-        let mut group = |evse: &Evse| {
-            let name = evse.group(place);
-            *index.entry(name.iter().map(sorted_by).collect()).or_insert_with(|| {
-                names.push(name);
-                names.len() - 1
-            })
-        };
-        let group_of: Vec<usize> = network.evses.iter().map(&mut group).collect();
+        let groups = Groups::of(network, place);
         let spans: Vec<Span> = buckets.iter().map(|(_, span)| *span).collect();
         let mut cells: Vec<Cell> = Vec::new();
-        cells.resize_with(names.len() * spans.len(), Cell::default);
-        Self { names, order: index.into_values().collect(), group_of, spans, cells, whole: Facts::default() }
+        cells.resize_with(groups.names.len() * spans.len(), Cell::default);
+        Self { groups, spans, cells, whole: Facts::default() }
     }
 
     /// How many there are.
@@ -98,7 +85,7 @@ impl Cells {
     /// Which one an EVSE is in at an instant.
     pub(super) fn at(&self, evse: usize, at: At) -> Option<usize> {
         let bucket = bucket_at(&self.spans, at)?;
-        self.group_of.get(evse).map(|group| group * self.spans.len() + bucket)
+        self.groups.of.get(evse).map(|group| group * self.spans.len() + bucket)
     }
 
     /// A line of each, in order; `values` gets its place and what it is about.
@@ -108,12 +95,12 @@ impl Cells {
         mut values: impl FnMut(usize, &Cell, Span) -> Vec<Value>,
     ) -> Vec<Line> {
         let mut lines = Vec::with_capacity(self.cells.len());
-        for group in &self.order {
+        for (group, name) in self.groups.names.iter().enumerate() {
             for (bucket, (label, span)) in buckets.iter().enumerate() {
                 let place = group * self.spans.len() + bucket;
                 let Some(cell) = self.cells.get(place) else { continue };
                 lines.push(Line {
-                    place: self.names.get(*group).cloned().unwrap_or_default(),
+                    place: name.clone(),
                     time: label.clone(),
                     evses: cell.evses.len(),
                     sessions: cell.facts[Fact::Sessions],
@@ -122,14 +109,6 @@ impl Cells {
             }
         }
         lines
-    }
-}
-
-/// By what the names of groups sort: numbers as numbers.
-fn sorted_by(name: &Value) -> String {
-    match name {
-        Value::Whole(number) => format!("{number:>20}"),
-        Value::Null(_) | Value::Decimal(..) | Value::Text(_) | Value::Bool(_) | Value::Time(_) => name.to_string(),
     }
 }
 

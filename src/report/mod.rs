@@ -22,14 +22,23 @@
 
 pub mod answer;
 pub mod ask;
+mod carbon;
 mod cells;
+mod classes;
+mod emissions;
+mod equity;
 pub mod explain;
 mod failures;
 mod faults;
+mod fraction;
+mod groups;
+mod half_hours;
+mod indicators;
 pub mod keeper;
 mod lived;
 mod network;
 mod period;
+mod programme;
 mod reliability;
 mod tally;
 pub mod value;
@@ -41,6 +50,7 @@ pub use tally::{live_pieces, sessions_of};
 pub use value::Value;
 
 use crate::config::report::ReportSettings;
+use crate::config::sites::Registry;
 use crate::domain::failure::Flaps;
 use crate::domain::service::Facts;
 use crate::domain::time::{At, Span};
@@ -49,7 +59,8 @@ use crate::store::figures::Figures;
 use chrono_tz::Tz;
 
 /// Every report.
-pub const REPORTS: &[&Report] = &[&reliability::REPORT, &faults::REPORT];
+pub const REPORTS: &[&Report] =
+    &[&reliability::REPORT, &faults::REPORT, &carbon::REPORT, &equity::REPORT, &programme::REPORT];
 
 /// How each figure is made, for people. Served at `/methods`.
 pub const METHOD: &str = include_str!("METHOD.md");
@@ -70,10 +81,49 @@ pub struct Report {
     pub times: &'static [TimeUnit],
     /// Whether it is about sessions: then few sessions are a small cell too.
     pub of_sessions: bool,
-    /// Tables of factors that it uses, with their versions.
-    pub factors: &'static [(&'static str, &'static str)],
+    /// The tables that it uses; the answer tells their versions.
+    pub factors: &'static [Table],
     /// The fold.
     pub make: Make,
+}
+
+/// A table that figures are made with, besides the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Table {
+    /// Emission factors.
+    EmissionFactors,
+    /// Carbon intensity by half-hour.
+    CarbonIntensity,
+    /// Small areas with their deprivation and households.
+    SmallAreas,
+    /// What the programme knows: residents, prices, baselines, targets.
+    Programme,
+}
+
+impl Table {
+    /// Its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::EmissionFactors => "emission_factors",
+            Self::CarbonIntensity => "carbon_intensity",
+            Self::SmallAreas => "small_areas",
+            Self::Programme => "programme",
+        }
+    }
+
+    /// The version in use.
+    fn version(self, registry: &Registry) -> String {
+        match self {
+            Self::EmissionFactors => format!("{}, {}", registry.factors.region, registry.factors.version),
+            Self::CarbonIntensity => or_none(registry.intensity.version.as_ref()),
+            Self::SmallAreas => or_none(registry.lsoas.version().as_ref()),
+            Self::Programme => or_none(registry.programme.version.as_ref()),
+        }
+    }
+}
+
+fn or_none(version: Option<&String>) -> String {
+    version.map_or_else(|| "none".to_owned(), String::clone)
 }
 
 /// A column of a report.
@@ -111,6 +161,8 @@ pub enum PlaceUnit {
     SiteType,
     /// By decile of deprivation of the site's area, 1 the most deprived.
     Decile,
+    /// By the fifth of the households of the table of small areas in which that decile lies.
+    Quintile,
     /// By maker and model, as the charger last said.
     Model,
     /// By maker, model and firmware, as the charger last said.
@@ -121,7 +173,7 @@ pub enum PlaceUnit {
 
 impl PlaceUnit {
     /// Every unit of EVSEs.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Network,
         Self::Site,
         Self::Charger,
@@ -131,6 +183,7 @@ impl PlaceUnit {
         Self::Decile,
         Self::Model,
         Self::Firmware,
+        Self::Quintile,
     ];
 
     /// Its word.
@@ -146,6 +199,7 @@ impl PlaceUnit {
             Self::Model => "model",
             Self::Firmware => "firmware",
             Self::FaultClass => "class",
+            Self::Quintile => "quintile",
         }
     }
 
@@ -162,6 +216,7 @@ impl PlaceUnit {
             Self::Model => &["vendor", "model"],
             Self::Firmware => &["vendor", "model", "firmware"],
             Self::FaultClass => &["class", "mrec"],
+            Self::Quintile => &["imd_quintile"],
         }
     }
 }
@@ -172,6 +227,8 @@ pub struct Scope<'a> {
     pub ledger: &'a mut dyn Figures,
     /// The EVSEs that were asked for.
     pub network: &'a Network,
+    /// What is registered, and the tables that figures are made with.
+    pub registry: &'a Registry,
     /// How lines are grouped by place.
     pub place: PlaceUnit,
     /// The stretches of time that have lines of their own, with their labels; the whole period where nothing is grouped
@@ -185,6 +242,25 @@ pub struct Scope<'a> {
     pub rules: Rules,
     /// The facts of all, where they have been summed.
     pub whole: Option<Facts>,
+    /// Whether small cells are suppressed.
+    pub suppress: bool,
+}
+
+impl Scope<'_> {
+    /// The same over other stretches of time.
+    fn over<'b>(&'b mut self, buckets: &'b [(Option<String>, Span)]) -> Scope<'b> {
+        Scope { ledger: &mut *self.ledger, buckets, whole: None, ..*self }
+    }
+
+    /// The same by another unit of place.
+    fn by(&mut self, place: PlaceUnit) -> Scope<'_> {
+        Scope { ledger: &mut *self.ledger, place, whole: None, ..*self }
+    }
+
+    /// The same of other EVSEs, all together.
+    fn of<'b>(&'b mut self, network: &'b Network) -> Scope<'b> {
+        Scope { ledger: &mut *self.ledger, network, place: PlaceUnit::Network, whole: None, ..*self }
+    }
 }
 
 /// Settings that bear on formulas.

@@ -34,6 +34,8 @@ pub struct Evse {
     pub outlets: Vec<Outlet>,
     /// Its site.
     pub site: Option<Arc<Site>>,
+    /// The fifth of households, from the most deprived on, in which the site's area lies.
+    pub quintile: Option<u8>,
     /// Rated power in watts.
     pub rated_w: Option<u32>,
     /// What the charger last said of itself.
@@ -68,6 +70,9 @@ impl Network {
         for (id, met) in met {
             evses.extend(of_charger(id, None, Some(met), zone));
         }
+        for evse in &mut evses {
+            evse.quintile = evse.site.as_ref().and_then(|site| registry.lsoas.quintile(site.imd_decile?));
+        }
         evses.sort_by(|a, b| (a.charger.as_str(), a.number).cmp(&(b.charger.as_str(), b.number)));
         Self { evses, registered: registry.chargers.clone() }
     }
@@ -75,6 +80,12 @@ impl Network {
     /// Leaves those that are wanted.
     pub fn retain(&mut self, wanted: impl Fn(&Evse) -> bool) {
         self.evses.retain(wanted);
+    }
+
+    /// Some of them.
+    pub(super) fn part(&self, evses: &[usize]) -> Self {
+        let evses = evses.iter().filter_map(|index| self.evses.get(*index).cloned()).collect();
+        Self { evses, registered: self.registered.clone() }
     }
 
     /// The EVSE number of a place at a charger.
@@ -114,6 +125,7 @@ fn of_charger(id: ChargerId, registered: Option<&Arc<Charger>>, met: Option<Met>
             number: evse,
             outlets: own,
             site: site.clone(),
+            quintile: None,
             rated_w: listed.iter().find(|listed| listed.id == evse).and_then(|listed| listed.rated_w),
             boot: boot.clone(),
             simulated: registered.is_some_and(|charger| charger.simulated) || says_so,
@@ -172,6 +184,10 @@ impl Evse {
             PlaceUnit::Decile => {
                 let decile = site.and_then(|site| site.imd_decile);
                 vec![decile.map_or(Value::Null("not in the registry"), |decile| Value::Whole(decile.into()))]
+            }
+            PlaceUnit::Quintile => {
+                let known = |quintile: u8| Value::Whole(quintile.into());
+                vec![self.quintile.map_or(Value::Null("the area is not in the table"), known)]
             }
             PlaceUnit::Model => vec![said(&self.boot.vendor), said(&self.boot.model)],
             PlaceUnit::Firmware => vec![said(&self.boot.vendor), said(&self.boot.model), said(&self.boot.firmware)],

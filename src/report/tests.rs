@@ -17,6 +17,8 @@ use crate::store::LedgerReader;
 use crate::store::desk::exemption::ExemptionWish;
 use crate::store::desk::{Author, Desk};
 
+mod carbon;
+mod equity;
 mod faults;
 
 const LONDON: Tz = chrono_tz::Europe::London;

@@ -1,5 +1,7 @@
 //! What can be said in the registry: keys in TOML, columns in CSV.
 
+pub(super) use crate::config::rows::nearest;
+
 /// What a key is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Of {
@@ -91,9 +93,4 @@ pub(super) fn keys_of(of: Of) -> impl Iterator<Item = &'static Key> {
 /// The key of a column.
 pub(super) fn of_column(column: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| !key.column.is_empty() && key.column == column)
-}
-
-/// Of these words the one most like another.
-pub(super) fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> &'a str {
-    known.max_by(|a, b| strsim::jaro_winkler(wrong, a).total_cmp(&strsim::jaro_winkler(wrong, b))).unwrap_or_default()
 }

@@ -13,7 +13,10 @@ mod tests;
 
 use std::path::Path;
 
+use super::factors::FactorTable;
+use super::intensity::Intensity;
 use super::lsoa::LsoaTable;
+use super::programme::Programme;
 use super::registry::RegistrySettings;
 use super::sites::{Registry, SitesError};
 
@@ -34,8 +37,20 @@ pub(super) fn read(settings: &RegistrySettings) -> Result<Registry, SitesError> 
     tariff::check(&registry, settings)?;
     if let Some(path) = &settings.lsoa_file {
         let (file, text) = text_of(path)?;
-        registry.lsoas = LsoaTable::from_csv(&file, &text)?.into();
+        registry.lsoas = LsoaTable::from_csv(&file, &text)?.by_edition(settings.imd_edition).into();
         registry.join_lsoas(settings.imd_edition);
+    }
+    if let Some(path) = &settings.factors_file {
+        let (file, text) = text_of(path)?;
+        registry.factors = FactorTable::from_toml(&file, &text)?.into();
+    }
+    if let Some(path) = &settings.intensity_file {
+        let (file, text) = text_of(path)?;
+        registry.intensity = Intensity::from_csv(&file, &text, settings.intensity_zone)?.into();
+    }
+    if let Some(path) = &settings.programme_file {
+        let (file, text) = text_of(path)?;
+        registry.programme = Programme::from_toml(&file, &text)?.into();
     }
     Ok(registry)
 }

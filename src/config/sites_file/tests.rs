@@ -131,7 +131,7 @@ fn keys_and_tables_that_are_none_are_told_with_the_nearest_one() {
 
 fn settings(folder: &Path, names: [&str; 3]) -> RegistrySettings {
     let [file, tariffs_file, lsoa_file] = names.map(|name| (!name.is_empty()).then(|| folder.join(name)));
-    RegistrySettings { file, tariffs_file, lsoa_file, imd_edition: None, reload_s: 0 }
+    RegistrySettings { file, tariffs_file, lsoa_file, ..RegistrySettings::default() }
 }
 
 #[test]

@@ -42,8 +42,7 @@ impl Network {
     /// The network of the example files.
     fn example() -> Self {
         let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("config/example-sites.toml");
-        let settings =
-            RegistrySettings { file: Some(file), tariffs_file: None, lsoa_file: None, imd_edition: None, reload_s: 0 };
+        let settings = RegistrySettings { file: Some(file), ..RegistrySettings::default() };
         Self::of(Registry::read(&settings).unwrap())
     }
 

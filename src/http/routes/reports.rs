@@ -28,11 +28,16 @@ pub(in crate::http) const ZONE: Param =
     Param { name: "zone", about: "Zone of the period and of its parts: Europe/London, Europe/Paris …", words: &[] };
 pub(in crate::http) const REPORT_FORMAT: Param =
     Param { name: "format", about: "json or csv.", words: &["json", "csv"] };
+pub(in crate::http) const SITE_TYPE: Param = Param {
+    name: "site_type",
+    about: "Only sites of this type: on_street_residential, destination, rapid_hub, park_and_ride.",
+    words: &[],
+};
 pub(in crate::http) const EVSE: Param = Param { name: "evse", about: "Charger and EVSE: MK-1/2.", words: &[] };
 
 /// Parameters of a report.
 pub(in crate::http) const REPORT_PARAMS: &[&Param] =
-    &[&PERIOD, &FROM, &TO, &GROUP_BY, &ZONE, &SITE, &CHARGER, &REPORT_FORMAT];
+    &[&PERIOD, &FROM, &TO, &GROUP_BY, &ZONE, &SITE, &SITE_TYPE, &CHARGER, &REPORT_FORMAT];
 /// Parameters of an explanation.
 pub(in crate::http) const EXPLAIN_PARAMS: &[&Param] = &[&EVSE, &PERIOD, &FROM, &TO, &ZONE, &FORMAT];
 
@@ -117,6 +122,7 @@ fn ask(view: &View, query: &Query) -> Ask {
         group_by: text(&GROUP_BY),
         zone: text(&ZONE),
         site: text(&SITE),
+        site_type: text(&SITE_TYPE),
         charger: text(&CHARGER),
         only_sites: view.own_sites(),
         suppress: view.suppresses(),
