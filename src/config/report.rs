@@ -20,4 +20,12 @@ pub struct ReportSettings {
     pub failure_merge_s: u32,
     /// Whether an EVSE that says it is switched off, with nothing entered of it, has failed.
     pub switched_off_is_failure: bool,
+    /// What tells of one attempt to charge lies within so many seconds.
+    pub attempt_window_s: u32,
+    /// Attempts with one token at one site, with less than so many seconds between them, are one visit.
+    pub visit_gap_s: u32,
+    /// The same for attempts at one EVSE where a token is missing.
+    pub visit_gap_anonymous_s: u32,
+    /// A visit has succeeded that got more than so many watt-hours.
+    pub visit_succeeds_wh: u32,
 }

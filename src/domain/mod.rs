@@ -3,6 +3,7 @@
 //!
 //! Words are OCPP 2.x words (station, EVSE, connector, transaction). Words of one protocol version live in `ocpp`.
 
+pub mod attempt;
 pub mod availability;
 pub mod bearer;
 pub mod deviation;

@@ -131,6 +131,20 @@ pub enum Change {
     Variable(Box<DeviceVariable>),
     /// A monitor of the device model as it now stands.
     Monitor(Box<Monitor>),
+    /// A token was shown. Whose it was is in the frame alone, for as long as that is kept.
+    TokenChecked {
+        /// When we got it.
+        at: At,
+        /// Whether it may charge.
+        accepted: bool,
+    },
+    /// The charger's clock differs from ours by another measure than before.
+    ClockAhead {
+        /// When that was found.
+        at: At,
+        /// By how many milliseconds it is ahead; negative where it is behind.
+        ahead_ms: i64,
+    },
     /// The clear text of a token, where that is remembered.
     TokenInClear {
         /// Its hash.

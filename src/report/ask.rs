@@ -235,7 +235,8 @@ fn of_facts(scope: &mut Scope<'_>, fold: fn(&Group<'_>) -> Vec<Value>) -> Result
     Ok(cells.lines(scope.buckets, |_, cell, bucket| {
         let evses: Vec<&Evse> = cell.evses.iter().filter_map(|index| scope.network.evses.get(*index)).collect();
         let (facts, rapid) = (&cell.facts, &cell.rapid);
-        fold(&Group { evses: &evses, bucket, zone: scope.zone, facts, rapid, rules: scope.rules })
+        let group = Group { evses: &evses, bucket, zone: scope.zone, facts, rapid, rules: scope.rules };
+        (facts[Fact::Sessions], fold(&group))
     }))
 }
 

@@ -88,23 +88,24 @@ impl Cells {
         self.groups.of.get(evse).map(|group| group * self.spans.len() + bucket)
     }
 
-    /// A line of each, in order; `values` gets its place and what it is about.
+    /// A line of each, in order; `make` gets its place and what it is about, and says how many sessions and the values.
     pub(super) fn lines(
         &self,
         buckets: &[(Option<String>, Span)],
-        mut values: impl FnMut(usize, &Cell, Span) -> Vec<Value>,
+        mut make: impl FnMut(usize, &Cell, Span) -> (i64, Vec<Value>),
     ) -> Vec<Line> {
         let mut lines = Vec::with_capacity(self.cells.len());
         for (group, name) in self.groups.names.iter().enumerate() {
             for (bucket, (label, span)) in buckets.iter().enumerate() {
                 let place = group * self.spans.len() + bucket;
                 let Some(cell) = self.cells.get(place) else { continue };
+                let (sessions, values) = make(place, cell, *span);
                 lines.push(Line {
                     place: name.clone(),
                     time: label.clone(),
                     evses: cell.evses.len(),
-                    sessions: cell.facts[Fact::Sessions],
-                    values: values(place, cell, *span),
+                    sessions,
+                    values,
                 });
             }
         }

@@ -104,7 +104,7 @@ fn make(scope: &mut Scope<'_>) -> Result<Vec<Line>, StoreError> {
     let none = Vec::new();
     Ok(cells.lines(scope.buckets, |place, cell, _| {
         let losses = Value::Whole(losses.get(place).copied().unwrap_or_default());
-        fold(cell, of_cell.get(place).unwrap_or(&none), losses)
+        (cell.facts[Fact::Sessions], fold(cell, of_cell.get(place).unwrap_or(&none), losses))
     }))
 }
 
@@ -126,7 +126,8 @@ fn by_class(scope: &mut Scope<'_>) -> Result<Vec<Line>, StoreError> {
         let name = Value::Text(class.name.to_owned());
         let code = class.code.map_or(Value::Null("the consortium has none"), |code| Value::Text(code.to_owned()));
         let of_it = cells.lines(scope.buckets, |place, cell, _| {
-            fold(cell, own.get(place).unwrap_or(&none), Value::Null("a lost link is of no class"))
+            let values = fold(cell, own.get(place).unwrap_or(&none), Value::Null("a lost link is of no class"));
+            (cell.facts[Fact::Sessions], values)
         });
         lines.extend(of_it.into_iter().map(|line| Line { place: vec![name.clone(), code.clone()], ..line }));
     }

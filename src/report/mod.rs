@@ -25,6 +25,7 @@ pub mod ask;
 mod carbon;
 mod cells;
 mod classes;
+mod data_quality;
 mod emissions;
 mod equity;
 pub mod explain;
@@ -40,7 +41,9 @@ mod network;
 mod period;
 mod programme;
 mod reliability;
+mod success;
 mod tally;
+mod tries;
 pub mod value;
 
 pub use ask::{Ask, ReportError, answer};
@@ -51,6 +54,8 @@ pub use value::Value;
 
 use crate::config::report::ReportSettings;
 use crate::config::sites::Registry;
+use crate::domain::attempt::Gaps;
+use crate::domain::energy::MilliWh;
 use crate::domain::failure::Flaps;
 use crate::domain::service::Facts;
 use crate::domain::time::{At, Span};
@@ -59,8 +64,15 @@ use crate::store::figures::Figures;
 use chrono_tz::Tz;
 
 /// Every report.
-pub const REPORTS: &[&Report] =
-    &[&reliability::REPORT, &faults::REPORT, &carbon::REPORT, &equity::REPORT, &programme::REPORT];
+pub const REPORTS: &[&Report] = &[
+    &reliability::REPORT,
+    &faults::REPORT,
+    &success::REPORT,
+    &data_quality::REPORT,
+    &carbon::REPORT,
+    &equity::REPORT,
+    &programme::REPORT,
+];
 
 /// How each figure is made, for people. Served at `/methods`.
 pub const METHOD: &str = include_str!("METHOD.md");
@@ -268,6 +280,10 @@ impl Scope<'_> {
 pub struct Rules {
     /// Whether planned work is exempt in the UK figures.
     pub planned_work_is_exempt: bool,
+    /// How far apart what tells of one attempt may lie, and attempts of one visit.
+    pub gaps: Gaps,
+    /// An attempt has succeeded that delivered more than this.
+    pub visit_succeeds: MilliWh,
     /// What is too short to be a failure of its own.
     pub flaps: Flaps,
     /// Whether an EVSE that says it is switched off, and nothing was entered of it, has failed.
@@ -279,6 +295,12 @@ impl Rules {
         let millis = |seconds: u32| i64::from(seconds) * 1000;
         Self {
             planned_work_is_exempt: settings.planned_work_is_exempt,
+            gaps: Gaps {
+                evidence_ms: millis(settings.attempt_window_s),
+                visit_ms: millis(settings.visit_gap_s),
+                anonymous_ms: millis(settings.visit_gap_anonymous_s),
+            },
+            visit_succeeds: MilliWh(i64::from(settings.visit_succeeds_wh) * 1000),
             flaps: Flaps {
                 shortest_ms: millis(settings.failure_shortest_s),
                 merged_ms: millis(settings.failure_merge_s),

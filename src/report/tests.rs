@@ -18,8 +18,10 @@ use crate::store::desk::exemption::ExemptionWish;
 use crate::store::desk::{Author, Desk};
 
 mod carbon;
+mod data_quality;
 mod equity;
 mod faults;
+mod success;
 
 const LONDON: Tz = chrono_tz::Europe::London;
 const HOUR: i64 = 3_600_000;
@@ -36,6 +38,10 @@ fn settings() -> ReportSettings {
         failure_shortest_s: 60,
         failure_merge_s: 120,
         switched_off_is_failure: true,
+        attempt_window_s: 300,
+        visit_gap_s: 1800,
+        visit_gap_anonymous_s: 120,
+        visit_succeeds_wh: 100,
     }
 }
 

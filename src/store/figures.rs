@@ -1,13 +1,14 @@
 //! What reports are made from: timelines, sessions and entries as they stand, and facts by EVSE and day that were made
 //! from them before.
 
+use crate::domain::attempt::{PlugIn, TokenCheck, Tried};
 use crate::domain::availability::Interval;
-use crate::domain::energy::Milli;
+use crate::domain::energy::{EnergyQuality, Milli};
 use crate::domain::event::Boot;
 use crate::domain::exemption::Exemption;
 use crate::domain::fault::FaultClass;
-use crate::domain::ids::{ChargerId, Outlet, StationKey};
-use crate::domain::record::SessionRow;
+use crate::domain::ids::{ChargerId, Outlet, SessionId, StationKey};
+use crate::domain::record::{SessionRow, SessionState};
 use crate::domain::service::Facts;
 use crate::domain::time::{At, Span};
 
@@ -55,6 +56,47 @@ pub trait Figures {
         within: Span,
         take: &mut dyn FnMut(StationKey, Outlet, At, FaultClass),
     ) -> Result<(), StoreError>;
+
+    /// What tells of attempts to charge at a charger in a stretch. What was imported tells of none.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn tries(&mut self, station: StationKey, within: Span) -> Result<Tries, StoreError>;
+
+    /// What an outlet was at just before an instant.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn before(&mut self, station: StationKey, outlet: Outlet, at: At) -> Result<Option<Interval>, StoreError>;
+
+    /// Whether an outlet said within a stretch that it was charging.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn charged(&mut self, station: StationKey, outlet: Outlet, within: Span) -> Result<bool, StoreError>;
+
+    /// Takes how the energies of a charger's sessions were found that started in a stretch, imported ones too.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn meterings(
+        &mut self,
+        station: StationKey,
+        within: Span,
+        take: &mut dyn FnMut(Metering),
+    ) -> Result<(), StoreError>;
+
+    /// Takes the frames of the days `[from, until)`, in days since 1970 UTC.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn frames_by_day(&mut self, days: (i64, i64), take: &mut dyn FnMut(DayOfFrames)) -> Result<(), StoreError>;
+
+    /// Takes by how many milliseconds clocks were found to be ahead of ours before an instant, by charger and time.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn clocks(&mut self, until: At, take: &mut dyn FnMut(StationKey, At, i64)) -> Result<(), StoreError>;
 
     /// Sessions of a charger that started in a stretch, in order of their start.
     ///
@@ -128,6 +170,45 @@ pub trait Figures {
     /// # Errors
     /// When the ledger cannot be read.
     fn marks(&mut self) -> Result<Vec<Mark>, StoreError>;
+}
+
+/// What tells of attempts to charge at a charger.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tries {
+    /// Sessions that started.
+    pub sessions: Vec<Tried>,
+    /// When a connector was taken without charging.
+    pub plugs: Vec<PlugIn>,
+    /// Tokens that were shown, in order of time.
+    pub checks: Vec<TokenCheck>,
+}
+
+/// How the energy of a session was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Metering {
+    /// The session; below 0 where it was imported.
+    pub session: SessionId,
+    /// Where.
+    pub outlet: Outlet,
+    /// When it started.
+    pub started: At,
+    /// How its energy was found.
+    pub quality: EnergyQuality,
+    /// Its state.
+    pub state: SessionState,
+}
+
+/// The frames of a charger and a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DayOfFrames {
+    /// The charger.
+    pub station: StationKey,
+    /// The day, since 1970 UTC.
+    pub day: i64,
+    /// All.
+    pub frames: i64,
+    /// Those that deviate from OCPP.
+    pub deviating: i64,
 }
 
 /// A charger that was met.

@@ -131,6 +131,10 @@ fn main() {
         failure_shortest_s: 60,
         failure_merge_s: 120,
         switched_off_is_failure: true,
+        attempt_window_s: 300,
+        visit_gap_s: 1800,
+        visit_gap_anonymous_s: 120,
+        visit_succeeds_wh: 100,
     };
     let report = named("reliability").unwrap();
     for (now, what) in [("2026-12-31T12:00:00Z", "the year that runs"), ("2026-12-31T00:00:00Z", "up to midnight")] {

@@ -33,6 +33,8 @@ pub(super) const fn is_of_the_present(change: &Change) -> bool {
         | Change::Reading(_)
         | Change::Security { .. }
         | Change::Progress { .. }
+        | Change::TokenChecked { .. }
+        | Change::ClockAhead { .. }
         | Change::TokenInClear { .. }
         | Change::Report(_)
         | Change::ReadingsMoved { .. }

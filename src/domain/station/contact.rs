@@ -104,6 +104,7 @@ impl Contact {
         let tell = told.is_none_or(|told| (told - offset).abs() >= SKEW_STEP_MS);
         if tell {
             turn.effects.push(Effect::Skew(offset));
+            turn.changes.push(Change::ClockAhead { at: now, ahead_ms: offset });
         }
         self.skew = Some(Skew { offset, told: if tell { offset } else { told.unwrap_or(offset) }, found: now });
     }

@@ -18,6 +18,7 @@ mod transaction;
 use std::time::Duration;
 
 use super::deviation::{Deviation, Rule};
+use super::driver::Permission;
 use super::event::{Boot, Event};
 use super::ids::{ChargerId, SessionId, StationKey};
 use super::memory::{Known, Question, StationMemory};
@@ -156,7 +157,12 @@ impl Station {
         match event {
             Event::Booted(boot) => self.booted(now, boot, &mut turn),
             Event::Heartbeat => turn.answer = Some(Answer::Time(now)),
-            Event::TokenShown(_) => turn.answer = Some(Answer::Token(self.grant(now, None))),
+            Event::TokenShown(_) => {
+                let grant = self.grant(now, None);
+                let accepted = grant.permission == Permission::Accepted;
+                turn.changes.push(Change::TokenChecked { at: now, accepted });
+                turn.answer = Some(Answer::Token(grant));
+            }
             Event::StatusReported(report) => self.status_reported(now, report, &mut turn),
             Event::Metered(metered) => self.metered(now, metered, fresh, &mut turn),
             Event::TransactionStarted(start) => self.transaction_started(now, start, fresh, &mut turn),

@@ -35,14 +35,20 @@ struct Counts {
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     by_day: HashMap<(i64, i64), HashMap<Box<str>, Counts>>,
+    /// Frames and deviating frames of a charger and day.
+    by_charger: HashMap<(StationKey, i64), (i64, i64)>,
     /// The last frame in it.
     last: i64,
 }
 
 impl Tally {
-    fn count(&mut self, build: i64, id: i64, frame: &FrameRow) {
+    fn count(&mut self, build: i64, station: StationKey, id: i64, frame: &FrameRow) {
         self.last = self.last.max(id);
-        let by_action = self.by_day.entry((build, frame.received.millis().div_euclid(DAY_MS))).or_default();
+        let day = frame.received.millis().div_euclid(DAY_MS);
+        let of_charger = self.by_charger.entry((station, day)).or_default();
+        of_charger.0 += 1;
+        of_charger.1 += i64::from(!frame.deviations.is_empty());
+        let by_action = self.by_day.entry((build, day)).or_default();
         if !by_action.contains_key(&frame.action) {
             by_action.insert(frame.action.clone(), Counts::default());
         }
@@ -64,6 +70,10 @@ impl Tally {
 
     fn take_over(&mut self, other: &mut Self) {
         self.last = self.last.max(std::mem::take(&mut other.last));
+        for (key, (frames, deviating)) in other.by_charger.drain() {
+            let sum = self.by_charger.entry(key).or_default();
+            *sum = (sum.0 + frames, sum.1 + deviating);
+        }
         for (key, by_action) in other.by_day.drain() {
             let own = self.by_day.entry(key).or_default();
             for (action, counts) in by_action {
@@ -97,6 +107,13 @@ impl Tally {
                 }
             }
         }
+        let mut chargers = db.prepare_cached(
+            "INSERT INTO conformance_charger_row (charger_id, day, frames, deviating) VALUES (?1,?2,?3,?4)
+             ON CONFLICT DO UPDATE SET frames = frames + ?3, deviating = deviating + ?4",
+        )?;
+        for ((station, day), (frames, deviating)) in &self.by_charger {
+            chargers.execute(params![station.0, day, frames, deviating])?;
+        }
         db.prepare_cached("UPDATE conformance_mark SET frame_id = max(frame_id, ?)")?.execute([self.last])?;
         Ok(())
     }
@@ -116,8 +133,8 @@ pub(super) struct Conformance {
 
 impl Conformance {
     /// Counts a frame of a build that has been stored under this number.
-    pub(super) fn count(&mut self, build: i64, id: i64, frame: &FrameRow) {
-        self.open.count(build, id, frame);
+    pub(super) fn count(&mut self, build: i64, station: StationKey, id: i64, frame: &FrameRow) {
+        self.open.count(build, station, id, frame);
     }
 
     /// The charger may be of another build now.
@@ -184,6 +201,10 @@ pub(super) fn catch_up(db: &mut Connection) -> Result<(), rusqlite::Error> {
            SELECT build_id, day, u.action, rule, count(DISTINCT u.id) FROM uncounted u
            JOIN deviation_row d ON d.frame_id = u.id WHERE true GROUP BY 1, 2, 3, 4
            ON CONFLICT DO UPDATE SET frames = frames + excluded.frames;
+         INSERT INTO conformance_charger_row (charger_id, day, frames, deviating)
+           SELECT charger_id, received_ms / 86400000, count(*), total(deviations > 0) FROM frame_row
+           WHERE id > (SELECT frame_id FROM conformance_mark) GROUP BY 1, 2
+           ON CONFLICT DO UPDATE SET frames = frames + excluded.frames, deviating = deviating + excluded.deviating;
          UPDATE conformance_mark SET frame_id = max(frame_id, (SELECT coalesce(max(id), 0) FROM frame_row));
          DROP VIEW uncounted;",
     )?;

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::recall::SqliteReader;
 use super::rollup::REGISTERS;
 use super::rows::{self, BOOT, BOOT_WIDTH, SESSION};
-use super::{faults, timeline};
+use super::{attempts, faults, quality, timeline};
 use crate::domain::availability::Interval;
 use crate::domain::energy::Milli;
 use crate::domain::exemption::{Exemption, ExemptionKind};
@@ -20,7 +20,7 @@ use crate::domain::service::Facts;
 use crate::domain::stay;
 use crate::domain::time::{At, Span};
 use crate::store::StoreError;
-use crate::store::figures::{Figures, Keep, Keeping, Kept, Mark, Met};
+use crate::store::figures::{DayOfFrames, Figures, Keep, Keeping, Kept, Mark, Met, Metering, Tries};
 
 /// Where sessions reach, as in the index `session_by_reach`.
 const REACH: &str = "max(coalesce(started_ms, 0), coalesce(ended_ms, 0), coalesce(last_reading_ms, 0))";
@@ -129,6 +129,39 @@ impl Figures for SqliteReader {
         take: &mut dyn FnMut(StationKey, Outlet, At, FaultClass),
     ) -> Result<(), StoreError> {
         Ok(faults::reasons(&self.db, station, within, take)?)
+    }
+
+    fn tries(&mut self, station: StationKey, within: Span) -> Result<Tries, StoreError> {
+        Ok(Tries {
+            sessions: attempts::sessions(&self.db, station, within)?,
+            plugs: attempts::plugs(&self.db, station, within)?,
+            checks: attempts::checks(&self.db, station, within)?,
+        })
+    }
+
+    fn before(&mut self, station: StationKey, outlet: Outlet, at: At) -> Result<Option<Interval>, StoreError> {
+        Ok(attempts::before(&self.db, station, outlet, at)?)
+    }
+
+    fn charged(&mut self, station: StationKey, outlet: Outlet, within: Span) -> Result<bool, StoreError> {
+        Ok(attempts::charged(&self.db, station, outlet, within)?)
+    }
+
+    fn meterings(
+        &mut self,
+        station: StationKey,
+        within: Span,
+        take: &mut dyn FnMut(Metering),
+    ) -> Result<(), StoreError> {
+        Ok(quality::meterings(&self.db, station, within, take)?)
+    }
+
+    fn frames_by_day(&mut self, days: (i64, i64), take: &mut dyn FnMut(DayOfFrames)) -> Result<(), StoreError> {
+        Ok(quality::frames(&self.db, days, take)?)
+    }
+
+    fn clocks(&mut self, until: At, take: &mut dyn FnMut(StationKey, At, i64)) -> Result<(), StoreError> {
+        Ok(quality::clocks(&self.db, until, take)?)
     }
 
     fn sessions_started(&mut self, station: StationKey, within: Span) -> Result<Vec<SessionRow>, StoreError> {

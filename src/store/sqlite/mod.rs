@@ -6,6 +6,7 @@
 //! `auto_vacuum` stays off: space freed by retention is reused page by page, so the file stays at its high-water mark.
 
 mod archive;
+mod attempts;
 mod conformance;
 mod contact;
 mod device;
@@ -17,6 +18,7 @@ mod moved;
 mod outbox;
 mod past;
 mod persons;
+mod quality;
 mod recall;
 mod rollup;
 mod rows;

@@ -13,7 +13,7 @@ use super::keep::{Sweeper, Swept};
 use super::outbox::{self, Outbox};
 use super::rollup::Rollups;
 use super::rows::bind_session;
-use super::{persons, status, timeline};
+use super::{attempts, persons, quality, status, timeline};
 use crate::config::store::StoreSettings;
 use crate::domain::ids::{ChargerId, SessionId, StationKey};
 use crate::domain::reading::ReadingKind;
@@ -182,6 +182,8 @@ impl SqliteBackend {
             Change::Observed { at, outlet, what } => self.observed(key, frame, (*at, received), *outlet, what)?,
             Change::Variable(variable) => self.variable(key, received, variable)?,
             Change::Monitor(monitor) => self.monitor(key, received, monitor)?,
+            Change::TokenChecked { at, accepted } => attempts::checked(&self.db, key, *at, *accepted)?,
+            Change::ClockAhead { at, ahead_ms } => quality::clock_ahead(&self.db, key, *at, *ahead_ms)?,
             Change::TokenInClear { token, clear } => persons::remember(&self.db, token, clear, received)?,
         }
         Ok(None)
@@ -294,7 +296,7 @@ impl Backend for SqliteBackend {
         }
         if let (Some(id), Some(frame)) = (frame, &rows.frame) {
             let build = self.build(rows.station)?;
-            self.conformance.count(build, id, frame);
+            self.conformance.count(build, rows.station, id, frame);
         }
         for (id, count) in counts.into_iter().chain(counted) {
             self.db

@@ -170,6 +170,8 @@ impl Bench {
                 | Change::Contact(_)
                 | Change::Security { .. }
                 | Change::Progress { .. }
+                | Change::TokenChecked { .. }
+                | Change::ClockAhead { .. }
                 | Change::TokenInClear { .. }
                 | Change::Report(_)
                 | Change::Observed { .. }

@@ -1,0 +1,99 @@
+//! What tells of attempts to charge at a charger: sessions, plug-ins, tokens that were shown.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::timeline;
+use crate::domain::attempt::{PlugIn, TokenCheck, Tried};
+use crate::domain::availability::Interval;
+use crate::domain::energy::MilliWh;
+use crate::domain::ids::{Outlet, StationKey};
+use crate::domain::record::SessionState;
+use crate::domain::time::{At, Span};
+use crate::domain::token::TokenHash;
+
+/// Notes that a token was shown.
+pub(super) fn checked(db: &Connection, key: StationKey, at: At, accepted: bool) -> Result<(), rusqlite::Error> {
+    db.prepare_cached("INSERT OR IGNORE INTO token_check_row (charger_id, at_ms, accepted) VALUES (?,?,?)")?
+        .execute(params![key.0, at.millis(), accepted])?;
+    Ok(())
+}
+
+/// Sessions that the charger told itself and that started in a stretch.
+pub(super) fn sessions(db: &Connection, station: StationKey, within: Span) -> Result<Vec<Tried>, rusqlite::Error> {
+    let mut select = db.prepare_cached(
+        "SELECT evse, connector, started_ms, ended_ms, state, energy_mwh, stop_reason, token FROM session_row
+         WHERE charger_id = ? AND started_ms >= ? AND started_ms < ? AND id > 0 ORDER BY started_ms",
+    )?;
+    let values = params![station.0, within.from.millis(), within.until.millis()];
+    let found = select.query_map(values, |row| {
+        let state = row.get_ref(4)?.as_str().ok().and_then(SessionState::from_word);
+        Ok(Tried {
+            outlet: Outlet::new(row.get(0)?, row.get(1)?),
+            started: At::from_millis(row.get(2)?),
+            ended: row.get::<_, Option<i64>>(3)?.map(At::from_millis),
+            state: state.unwrap_or(SessionState::Orphan),
+            energy: row.get::<_, Option<i64>>(5)?.map(MilliWh),
+            stop_reason: row.get(6)?,
+            token: row.get::<_, Option<Box<str>>>(7)?.map(TokenHash::from_ledger),
+        })
+    })?;
+    found.collect()
+}
+
+/// When connectors were taken without charging, where that began in a stretch.
+pub(super) fn plugs(db: &Connection, station: StationKey, within: Span) -> Result<Vec<PlugIn>, rusqlite::Error> {
+    let mut select = db.prepare_cached(
+        "SELECT evse, connector, from_ms, until_ms FROM status_interval INDEXED BY status_interval_plugged
+         WHERE status IN ('Preparing', 'Occupied') AND charger_id = ? AND from_ms >= ? AND from_ms < ?",
+    )?;
+    let values = params![station.0, within.from.millis(), within.until.millis()];
+    let found = select.query_map(values, |row| {
+        Ok(PlugIn {
+            outlet: Outlet::new(row.get(0)?, row.get(1)?),
+            from: At::from_millis(row.get(2)?),
+            until: row.get::<_, Option<i64>>(3)?.map(At::from_millis),
+        })
+    })?;
+    found.collect()
+}
+
+/// Tokens that were shown to a charger in a stretch, in order of time.
+pub(super) fn checks(db: &Connection, station: StationKey, within: Span) -> Result<Vec<TokenCheck>, rusqlite::Error> {
+    let mut select = db.prepare_cached(
+        "SELECT at_ms, accepted FROM token_check_row WHERE charger_id = ? AND at_ms >= ? AND at_ms < ? ORDER BY at_ms",
+    )?;
+    let values = params![station.0, within.from.millis(), within.until.millis()];
+    let found =
+        select.query_map(values, |row| Ok(TokenCheck { at: At::from_millis(row.get(0)?), accepted: row.get(1)? }))?;
+    found.collect()
+}
+
+/// What an outlet was at just before an instant.
+pub(super) fn before(
+    db: &Connection,
+    station: StationKey,
+    outlet: Outlet,
+    at: At,
+) -> Result<Option<Interval>, rusqlite::Error> {
+    let mut select = db.prepare_cached(
+        "SELECT from_ms, until_ms, state, status, cause, frame_id FROM status_interval
+         WHERE charger_id = ? AND evse = ? AND connector = ? AND from_ms < ? ORDER BY from_ms DESC LIMIT 1",
+    )?;
+    let values = params![station.0, outlet.evse, outlet.connector, at.millis()];
+    select.query_row(values, |row| timeline::read(row, 0)).optional()
+}
+
+/// Whether an outlet said within a stretch that it was charging.
+pub(super) fn charged(
+    db: &Connection,
+    station: StationKey,
+    outlet: Outlet,
+    within: Span,
+) -> Result<bool, rusqlite::Error> {
+    let mut select = db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM status_interval WHERE charger_id = ? AND evse = ? AND connector = ?
+           AND from_ms >= ? AND from_ms < ? AND status = 'Charging')",
+    )?;
+    let values = params![station.0, outlet.evse, outlet.connector, within.from.millis(), within.until.millis()];
+    select.query_row(values, |row| row.get(0))
+}
