@@ -8,8 +8,8 @@ use clap::{Args, Parser, Subcommand};
 
 use super::doors::Doors;
 use super::{
-    Failure, audit, charger, demo, driver_token, exemption, forget, healthcheck, import, replay, report, screen, serve,
-    simulate, telemetry, token,
+    Failure, audit, charger, demo, driver_token, exemption, forget, healthcheck, import, replay, report, screen,
+    self_signed, serve, simulate, telemetry, token,
 };
 use crate::config::Settings;
 use crate::config::load::{Sources, load};
@@ -87,6 +87,11 @@ enum Command {
     /// Check the settings, the registry and the certificates, and say what is wrong.
     #[command(after_help = "Exits with 0 when all is well, with 2 when something is wrong.")]
     CheckConfig(ConfigFlag),
+    /// Make a certificate that signs itself, for HTTPS of the reading side. One that is good for 90 days more stays.
+    #[command(
+        after_help = "Example: chargewatch self-signed --name charging.example --certificate site.pem --key site.key"
+    )]
+    SelfSigned(self_signed::SelfSignedFlags),
     /// Ask a running chargewatch whether it is ready.
     #[command(after_help = "Example: chargewatch healthcheck --config site.toml")]
     Healthcheck(healthcheck::HealthFlags),
@@ -145,6 +150,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Report(flags) => report::run(flags),
         Command::Exemption(flags) => exemption::run(flags),
         Command::CheckConfig(flag) => check(&flag),
+        Command::SelfSigned(flags) => self_signed::run(flags),
         Command::Healthcheck(flags) => healthcheck::run(&flags),
     }
 }

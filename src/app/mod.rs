@@ -15,6 +15,7 @@ mod key;
 mod replay;
 mod report;
 mod screen;
+mod self_signed;
 mod serve;
 mod simulate;
 mod telemetry;

@@ -9,6 +9,7 @@
 mod certificate;
 mod failure;
 mod load;
+mod self_signed;
 mod trust;
 mod verify;
 mod watch;
@@ -28,6 +29,7 @@ use crate::domain::time::At;
 pub use certificate::ClientCertificate;
 pub use failure::{Failure, Reason};
 use load::{Loaded, Seen};
+pub use self_signed::{SelfSigned, self_signed};
 pub use trust::{Secret, Trust};
 pub use watch::{Watched, watch};
 
