@@ -77,6 +77,7 @@
 //! | a rule of tolerance | the reader in `ocpp/field.rs`, a word in `domain/deviation.rs` | `tests/frames/` |
 //! | a fact of the ledger | a migration in `store/sqlite/`, a `Change`, its writer and reader | exhaustive matches |
 //! | a metric | a line in `observe/metrics.rs` or `observe/page.rs` | tidy: a row in `dashboards/README.md` |
+//! | a figure of `/metrics/programme` | a row in `report/scrape.rs` | tidy: a row in `dashboards/README.md` |
 //! | a panel or an alert | `dashboards/*.json`, `dashboards/alerts/*.yaml` with its test and its words in `dashboards/README.md` | `tests/real/test_dashboards.py` asks a real Prometheus |
 //! | an API route | a line in `http/catalogue/` with whom it is for, a handler in `http/routes/` that takes a `View` (what the caller sees) or, for the network as a whole, `Whole` | the OpenAPI document is made from it |
 //! | a way to read the ledger | a method of `Archive`, its reader, and what of it a site sees in `http/seen.rs` | the compiler |

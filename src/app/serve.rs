@@ -25,7 +25,7 @@ use crate::domain::ids::StationKey;
 use crate::domain::time::At;
 use crate::gateway::registry::Connections;
 use crate::gateway::{Context, Gate, Gateway, Limits};
-use crate::http::{self, Api, Keyring, OpenData};
+use crate::http::{self, Api, Keyring, OpenData, Programme};
 use crate::observe::board::Totals;
 use crate::observe::builds::Build;
 use crate::observe::{Observer, log};
@@ -140,6 +140,7 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
         clock: clock.clone(),
         report: settings.report.clone(),
         detail: settings.metrics.detail,
+        programme: Programme::every(settings.metrics.programme_every_s),
         grace_ms: i64::from(grace_s) * 1000,
         open_data: OpenData::new(&settings.open_data),
         settings: settings.http.clone(),

@@ -25,6 +25,8 @@ pub enum Access {
     Anyone,
     /// Who scrapes metrics, and who may read.
     Metrics,
+    /// Who scrapes metrics or reads aggregates, and who may read more.
+    Programme,
     /// Who reads aggregates, and who may read more.
     Monitor,
     /// Who may read.
@@ -58,7 +60,7 @@ impl Role {
     /// Whether it may use what is for `access`.
     pub const fn may(self, access: Access) -> bool {
         match access {
-            Access::Anyone => true,
+            Access::Anyone | Access::Programme => true,
             Access::Metrics => !matches!(self, Self::Monitor),
             Access::Monitor => !matches!(self, Self::Metrics),
             Access::Viewer => matches!(self, Self::Admin | Self::Operator | Self::Viewer),
@@ -74,6 +76,7 @@ impl Access {
         match self {
             Self::Anyone => "anyone",
             Self::Metrics => "metrics",
+            Self::Programme => "programme",
             Self::Monitor => "monitor",
             Self::Viewer => "viewer",
             Self::Operator => "operator",
@@ -104,13 +107,21 @@ mod tests {
     #[test]
     fn a_role_may_what_it_is_for_and_no_more() {
         let table = [
-            (Role::Admin, [true, true, true, true, true, true]),
-            (Role::Operator, [true, true, true, true, true, false]),
-            (Role::Viewer, [true, true, true, true, false, false]),
-            (Role::Monitor, [true, false, true, false, false, false]),
-            (Role::Metrics, [true, true, false, false, false, false]),
+            (Role::Admin, [true, true, true, true, true, true, true]),
+            (Role::Operator, [true, true, true, true, true, true, false]),
+            (Role::Viewer, [true, true, true, true, true, false, false]),
+            (Role::Monitor, [true, false, true, true, false, false, false]),
+            (Role::Metrics, [true, true, true, false, false, false, false]),
         ];
-        let rooms = [Access::Anyone, Access::Metrics, Access::Monitor, Access::Viewer, Access::Operator, Access::Admin];
+        let rooms = [
+            Access::Anyone,
+            Access::Metrics,
+            Access::Programme,
+            Access::Monitor,
+            Access::Viewer,
+            Access::Operator,
+            Access::Admin,
+        ];
         for (role, wanted) in table {
             assert_eq!(rooms.map(|access| role.may(access)), wanted, "{role}");
         }

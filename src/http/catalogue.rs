@@ -48,6 +48,15 @@ const OF_THE_NETWORK: &[Route] = &[
     },
     Route {
         does: Does::Read,
+        path: "/metrics/programme",
+        access: Access::Programme,
+        about: "Prometheus metrics of the programme: figures of reports over trailing periods, small cells left out. For tokens without --site.",
+        gives: Gives::Text("text/plain; version=0.0.4"),
+        params: &[],
+        handler: || get(health::programme),
+    },
+    Route {
+        does: Does::Read,
         path: "/api/v1/openapi.json",
         access: Access::Anyone,
         about: "This document.",

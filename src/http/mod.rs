@@ -13,6 +13,7 @@ mod openapi;
 mod opendata;
 mod page;
 mod params;
+mod programme;
 mod router;
 mod routes;
 mod secure;
@@ -29,6 +30,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::net::TcpListener;
 
 pub use self::keyring::Keyring;
+pub use self::programme::Programme;
 use crate::config::http::HttpSettings;
 use crate::config::metrics::Detail;
 use crate::config::ocpp::UnknownChargers;
@@ -72,6 +74,8 @@ pub struct Api {
     pub report: ReportSettings,
     /// How far down the metrics go.
     pub detail: Detail,
+    /// The programme's metrics.
+    pub programme: Programme,
     /// How long a charger may be unheard, in milliseconds.
     pub grace_ms: i64,
     /// What anybody may read, where that is switched on.

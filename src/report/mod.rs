@@ -15,7 +15,7 @@
 //!
 //! Everything else is shared: periods and zones (`period`), which EVSEs there are (`network`), facts and their keeping
 //! (`tally`, `keeper`), the request, provisional or final, coverage, suppression (`ask`), JSON, CSV and tables (`answer`),
-//! the route, the list of reports and the command line.
+//! the route, the list of reports and the command line. A row in `scrape` shows a figure at `/metrics/programme`.
 //!
 //! Numbers are exact: integers of milliseconds and milliwatt-hours inside, decimals rounded once at the end. What is not
 //! known is null, with a reason.
@@ -41,6 +41,7 @@ mod network;
 mod period;
 mod programme;
 mod reliability;
+pub mod scrape;
 mod success;
 mod tally;
 mod tries;

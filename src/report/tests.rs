@@ -21,6 +21,7 @@ mod carbon;
 mod data_quality;
 mod equity;
 mod faults;
+mod scrape;
 mod success;
 
 const LONDON: Tz = chrono_tz::Europe::London;

@@ -185,15 +185,20 @@ def fleet(tmp_path_factory):
     command = [BINARY, "demo", "--chargers", "60", "--speed", "4000", "--trouble", "20", "--data-dir", str(folder)]
     command += ["--http-listen", http, "--ocpp-listen", ocpp]
     with open(folder / "demo.txt", "w", encoding="utf-8") as out:
-        demo = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
+        often = dict(os.environ, CHARGEWATCH_METRICS__PROGRAMME_EVERY_S="1")
+        demo = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=often)
     settings = {
         "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
         "rule_files": [f"{FOLDER}/alerts/*.yaml"],
-        "scrape_configs": [{"job_name": "chargewatch", "static_configs": [{"targets": [http]}]}],
+        "scrape_configs": [
+            {"job_name": "chargewatch", "static_configs": [{"targets": [http]}]},
+            {"job_name": "programme", "metrics_path": "/metrics/programme", "static_configs": [{"targets": [http]}]},
+        ],
     }
     prometheus = Prometheus(folder, settings)
     try:
         prometheus.wait_for("min(abs(time() - chargewatch_charger_last_heard_timestamp_seconds)) < 30")
+        prometheus.wait_for("abs(time() - chargewatch_programme_made_timestamp_seconds) < 30")
         prometheus.wait_for("chargewatch_connector_power_watts and on () chargewatch_site_power_watts")
         yield prometheus
     finally:
@@ -236,6 +241,7 @@ def test_every_panel_draws_from_series_that_exist(name, fleet):
 
 def test_every_rule_is_loaded_and_its_series_exist(fleet):
     known = set(re.findall(r"`(chargewatch_[a-z_]+)`", (FOLDER / "README.md").read_text()))
+    known |= {f"{name}_bucket" for name in known}
     for path in (FOLDER / "alerts").glob("*.yaml"):
         for group in yaml.safe_load(path.read_text())["groups"]:
             for rule in group["rules"]:

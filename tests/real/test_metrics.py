@@ -13,6 +13,7 @@ import pytest
 import websockets
 import yaml
 from conftest import ROOT
+from telemetry_servers import wait_for
 
 FRAMES = [
     '[2,"1","BootNotification",{"chargePointVendor":"Ven\\"dor\\\\","chargePointModel":"Model"}]',
@@ -46,6 +47,23 @@ async def test_promtool_finds_nothing_wrong(service):
     assert 'chargewatch_connector_soc_ratio{site="unregistered",charger="CP-1",evse="2",connector="2"} 0.53500' in page
     checked = subprocess.run(["promtool", "check", "metrics"], input=page, capture_output=True, text=True, check=False)
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
+    await connection.close()
+
+
+@pytest.mark.parametrize("role", ["monitor", "metrics", "viewer"])
+async def test_the_programme_page_is_for_monitors_and_names_no_charger(service, role):
+    connection = await talk(service)
+    service.act_as(role)
+    status, page = service.get("/metrics/programme")
+    assert (status, "CP-1" in page) == (200, False)
+    assert 'chargewatch_programme_evses{period="year"} ' in page
+    checked = subprocess.run(["promtool", "check", "metrics"], input=page, capture_output=True, text=True, check=False)
+    assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
+    assert service.get("/metrics/programme")[1] == page, "it is kept for a while"
+    assert service.get("/metrics")[0] == (403 if role == "monitor" else 200)
+    service.token = service.add_token("one-site", role, "--site", "coachway")
+    wait_for(lambda: service.get("/metrics/programme")[0] != 401, "the token")
+    assert service.get("/metrics/programme")[0] == 403
     await connection.close()
 
 

@@ -100,6 +100,8 @@ class FirstStart:
         text = text.replace("/secrets", f"{self.folder}/secrets/prometheus").replace("chargewatch:8080", f"localhost:{port}")
         settings = yaml.safe_load(text.replace("/etc/prometheus/alerts", str(ROOT / "dashboards" / "alerts")))
         settings["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+        for job in settings["scrape_configs"]:
+            job.pop("scrape_interval", None)
         return settings
 
 
@@ -133,6 +135,7 @@ def test_a_real_prometheus_scrapes_what_the_first_start_has_made(tmp_path):
         run(BINARY, "healthcheck", env=environment)
         prometheus.wait_for('up{job="chargewatch"} == 1')
         prometheus.wait_for("chargewatch_build_info")
+        prometheus.wait_for('up{job="programme"} == 1 and on () chargewatch_programme_made_timestamp_seconds')
     finally:
         prometheus.stop()
         assert service.stop() == 0

@@ -4,7 +4,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 use crate::http::error::Problem;
-use crate::http::view::View;
+use crate::http::view::{View, Whole};
 
 /// The process lives.
 pub(in crate::http) async fn live() -> &'static str {
@@ -20,7 +20,16 @@ pub(in crate::http) async fn ready(view: View) -> Result<&'static str, Problem> 
 pub(in crate::http) async fn metrics(view: View) -> Response {
     // A country's page takes a while to write; not on a thread that chargers wait for.
     match tokio::task::spawn_blocking(move || view.metrics()).await {
-        Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response(),
+        Ok(text) => page(text),
         Err(error) => Problem::unavailable(error.to_string()).into_response(),
     }
+}
+
+/// The programme's metrics.
+pub(in crate::http) async fn programme(whole: Whole) -> Result<Response, Problem> {
+    Ok(page(whole.programme.page(whole.clone()).await?.to_string()))
+}
+
+fn page(text: String) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
