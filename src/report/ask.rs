@@ -8,7 +8,7 @@ use super::cells::Cells;
 use super::network::{Evse, Network};
 use super::period::{Period, TimeUnit};
 use super::tally::tally;
-use super::{Group, Line, Make, PlaceUnit, Report, Rules, Scope, Table, Value, named};
+use super::{Group, Line, Make, PlaceUnit, Report, Rules, Scope, Table, Value};
 use crate::config::report::ReportSettings;
 use crate::config::sites::Registry;
 use crate::domain::ids::{ChargerId, StationKey};
@@ -144,23 +144,6 @@ pub(super) fn lines_of(report: &Report, scope: &mut Scope<'_>) -> Result<Vec<Lin
         Make::Facts(fold) => of_facts(scope, fold),
         Make::Ledger(make) => make(scope),
     }
-}
-
-/// A column of another report over some EVSEs together, in each stretch of time.
-pub(super) fn column_of(
-    scope: &mut Scope<'_>,
-    evses: &[usize],
-    report: &str,
-    column: &str,
-) -> Result<Vec<Value>, StoreError> {
-    let none = |reason: &'static str| Ok(vec![Value::Null(reason)]);
-    let Some(report) = named(report) else { return none("there is no such report") };
-    let Some(index) = report.columns.iter().position(|known| known.name == column) else {
-        return none("the report has no such column");
-    };
-    let network = scope.network.part(evses);
-    let lines = lines_of(report, &mut scope.of(&network))?;
-    Ok(lines.into_iter().filter_map(|line| line.values.into_iter().nth(index)).collect())
 }
 
 /// The EVSEs and the period that are asked for.

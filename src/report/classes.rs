@@ -8,7 +8,6 @@ use super::network::Evse;
 use super::tally::tally;
 use super::{Scope, Value};
 use crate::config::lsoa::{Lsoa, metres};
-use crate::config::sites::Registry;
 use crate::domain::service::{Fact, Facts};
 use crate::store::StoreError;
 
@@ -132,12 +131,4 @@ pub(super) fn reach<'a>(
         }
     }
     (all, near)
-}
-
-/// The areas of some deciles; of all that have one where none is named.
-pub(super) fn areas<'a>(registry: &'a Registry, deciles: &'a [u8]) -> impl Iterator<Item = &'a Lsoa> {
-    registry.lsoas.rows().iter().filter(move |area| {
-        let decile = registry.lsoas.decile(area);
-        decile.is_some_and(|decile| deciles.is_empty() || deciles.contains(&decile))
-    })
 }

@@ -1,13 +1,14 @@
 //! Equity: supply, use, reliability, success, repair, price and reach by how deprived the areas of the sites are, with the
 //! gap between the most and the least deprived fifth of households, and the concentration index.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::ask::{FEW_EVSES, column_of};
+use super::ask::{FEW_EVSES, lines_of};
 use super::carbon::delivered;
-use super::classes::{Class, Classes, Deciles, areas, reach};
+use super::classes::{Class, Classes, Deciles, reach};
 use super::fraction::{Fraction, Known, concentration, gap, told};
-use super::{Column, Line, Make, PlaceUnit, Report, Scope, Table, TimeUnit, Value};
+use super::{Column, Line, Make, PlaceUnit, Report, Scope, Table, TimeUnit, Value, named};
+use crate::config::lsoa::{Lsoa, LsoaTable};
 use crate::domain::service::Fact;
 use crate::domain::time::Span;
 use crate::store::StoreError;
@@ -84,6 +85,9 @@ const fn column(name: &'static str, unit: &'static str, about: &'static str) -> 
     Column { name, unit, about }
 }
 
+/// Figures that other reports make: report and column.
+const ELSEWHERE: [(&str, &str); 2] = [("success", "first_attempt_success_rate"), ("faults", "median_repair_h")];
+
 /// How many figures are compared.
 const COMPARED: usize = 9;
 
@@ -96,29 +100,63 @@ type Compared = [Known; COMPARED];
 fn make(scope: &mut Scope<'_>) -> Result<Vec<Line>, StoreError> {
     let classes = Classes::read(scope)?;
     let is_one = matches!(scope.place, PlaceUnit::Decile | PlaceUnit::Quintile);
+    let place = scope.place;
     let mut lines = Vec::new();
-    // A class is near to whatever works, not only to what stands in it.
-    let near: Vec<BTreeSet<usize>> = (0..scope.buckets.len())
-        .map(|bucket| {
-            let of_bucket = classes.groups.iter().filter_map(|(_, stretches)| stretches.get(bucket));
-            of_bucket.flat_map(|deciles| deciles.values()).flat_map(|class| &class.working).copied().collect()
-        })
-        .collect();
-    for (name, stretches) in &classes.groups {
-        for (bucket, deciles) in stretches.iter().enumerate() {
+    for (bucket, (label, span)) in scope.buckets.iter().enumerate() {
+        let one = [(label.clone(), *span)];
+        // A class is near to whatever works, not only to what stands in it.
+        let of_bucket = classes.groups.iter().filter_map(|(_, stretches)| stretches.get(bucket));
+        let near: BTreeSet<usize> =
+            of_bucket.flat_map(BTreeMap::values).flat_map(|class| &class.working).copied().collect();
+        let by_class = if is_one { Elsewhere::read(&mut scope.over(&one), place)? } else { Elsewhere::default() };
+        for (order, (name, stretches)) in classes.groups.iter().enumerate() {
+            let Some(deciles) = stretches.get(bucket) else { continue };
             let all = joined(deciles, |_| true);
-            let working = if is_one { near.get(bucket).unwrap_or(&all.working) } else { &all.working };
-            let group = Group { bucket, deciles, working };
-            lines.push(Line {
+            let working = if is_one { &near } else { &all.working };
+            let group = Group { span: *span, name, deciles, all: &all, working };
+            let values = if is_one { group.of_class(scope, &by_class) } else { group.of_all(&mut scope.over(&one))? };
+            let line = Line {
                 place: name.clone(),
-                time: scope.buckets.get(bucket).and_then(|(label, _)| label.clone()),
+                time: label.clone(),
                 evses: all.evses.len(),
                 sessions: all.facts[Fact::Sessions],
-                values: group.values(scope, &all, is_one)?,
-            });
+                values,
+            };
+            lines.push((order, line));
         }
     }
-    Ok(lines)
+    lines.sort_by_key(|(order, _)| *order);
+    Ok(lines.into_iter().map(|(_, line)| line).collect())
+}
+
+/// Figures of other reports, by the name of the class.
+#[derive(Default)]
+struct Elsewhere(Vec<(Vec<Value>, [Known; 2])>);
+
+impl Elsewhere {
+    /// Reads them for the first stretch of a scope.
+    fn read(scope: &mut Scope<'_>, place: PlaceUnit) -> Result<Self, StoreError> {
+        let mut found: Vec<(Vec<Value>, [Known; 2])> = Vec::new();
+        for (order, (report, column)) in ELSEWHERE.into_iter().enumerate() {
+            let Some(report) = named(report) else { continue };
+            let Some(index) = report.columns.iter().position(|known| known.name == column) else { continue };
+            for line in lines_of(report, &mut scope.by(place))? {
+                let value = line.values.get(index).map_or(Err(NO_EVSE), Fraction::read);
+                let at = found.iter().position(|(name, _)| *name == line.place).unwrap_or_else(|| {
+                    found.push((line.place.clone(), [Err(NO_EVSE); 2]));
+                    found.len() - 1
+                });
+                if let Some(known) = found.get_mut(at).and_then(|(_, known)| known.get_mut(order)) {
+                    *known = value;
+                }
+            }
+        }
+        Ok(Self(found))
+    }
+
+    fn of(&self, name: &[Value]) -> [Known; 2] {
+        self.0.iter().find(|(known, _)| known == name).map_or([Err(NO_EVSE); 2], |(_, known)| *known)
+    }
 }
 
 /// Some of the classes as one.
@@ -130,147 +168,146 @@ fn joined(deciles: &Deciles, wanted: impl Fn(Option<u8>) -> bool) -> Class {
 
 /// A group of sites in a stretch.
 struct Group<'a> {
-    bucket: usize,
+    span: Span,
+    name: &'a [Value],
     deciles: &'a Deciles,
+    /// All of its classes as one.
+    all: &'a Class,
     /// The EVSEs that work, from which reach is measured.
     working: &'a BTreeSet<usize>,
 }
 
+/// Which households a class is measured by.
+#[derive(Clone, Copy)]
+enum Among<'a> {
+    /// Those of all areas.
+    All,
+    /// Those of areas of these deciles; of none where there are none.
+    Deciles(&'a [u8]),
+}
+
 impl Group<'_> {
-    fn values(&self, scope: &mut Scope<'_>, all: &Class, is_one: bool) -> Result<Vec<Value>, StoreError> {
-        let span = self.span(scope);
-        let mut of: Vec<u8> = Vec::new();
-        if is_one {
-            of.extend(self.deciles.keys().flatten());
+    /// Of one class.
+    fn of_class(&self, scope: &Scope<'_>, elsewhere: &Elsewhere) -> Vec<Value> {
+        let mut deciles: Vec<u8> = self.deciles.keys().flatten().copied().collect();
+        if let (PlaceUnit::Quintile, [Value::Whole(fifth)]) = (scope.place, self.name) {
             // A fifth has all of its deciles, also those without a site.
-            let fifths: BTreeSet<u8> = of.iter().filter_map(|decile| scope.registry.lsoas.quintile(*decile)).collect();
-            if scope.place == PlaceUnit::Quintile {
-                of = (1..=10)
-                    .filter(|decile| {
-                        scope.registry.lsoas.quintile(*decile).is_some_and(|fifth| fifths.contains(&fifth))
-                    })
-                    .collect();
-            }
+            deciles = deciles_of(scope, *fifth);
         }
-        let is_nowhere = is_one && of.is_empty();
-        let households: i128 = if is_nowhere { 0 } else { households(scope, &of) };
-        let areas_of = if is_nowhere { 0 } else { areas(scope.registry, &of).count() };
-        let figures = self.figures(scope, all, &of, is_nowhere)?;
+        let figures = self.figures(scope, self.all, Among::Deciles(&deciles), elsewhere.of(self.name));
+        let mut values = self.stock(scope, &figures, Among::Deciles(&deciles));
+        values.extend(vec![Value::Null(NOT_ONE); 2 * COMPARED + 2]);
+        values
+    }
+
+    /// Of all classes, which are compared.
+    fn of_all(&self, scope: &mut Scope<'_>) -> Result<Vec<Value>, StoreError> {
+        let evses: Vec<usize> = self.all.evses.iter().copied().collect();
+        let network = scope.network.part(&evses);
+        let whole = Elsewhere::read(&mut scope.of(&network), PlaceUnit::Network)?;
+        let by_decile = Elsewhere::read(&mut scope.of(&network), PlaceUnit::Decile)?;
+        let by_fifth = Elsewhere::read(&mut scope.of(&network), PlaceUnit::Quintile)?;
+        let figures = self.figures(scope, self.all, Among::All, whole.of(&[]));
+        let mut values = self.stock(scope, &figures, Among::All);
+        let fifth = |number: i64| {
+            let deciles = deciles_of(scope, number);
+            let class = joined(self.deciles, |decile| decile.is_some_and(|decile| deciles.contains(&decile)));
+            let elsewhere = by_fifth.of(&[Value::Whole(number)]);
+            (self.figures(scope, &class, Among::Deciles(&deciles), elsewhere), class.evses.len())
+        };
+        let ((most, evses_most), (least, evses_least)) = (fifth(1), fifth(5));
+        let empty = Class::default();
+        let decile = |decile: u8| {
+            let class = self.deciles.get(&Some(decile)).unwrap_or(&empty);
+            let elsewhere = by_decile.of(&[Value::Whole(decile.into())]);
+            let among = [decile];
+            let households = i64::try_from(households(scope, Among::Deciles(&among))).unwrap_or(0);
+            (self.figures(scope, class, Among::Deciles(&among), elsewhere), households)
+        };
+        let classes: Vec<(Compared, i64)> = (1..=10).map(decile).collect();
+        let of = |index: usize| -> Vec<(Known, i64)> {
+            let figure = |figures: &Compared| figures.get(index).copied().unwrap_or(Err(NO_EVSE));
+            classes.iter().map(|(figures, households)| (figure(figures), *households)).collect()
+        };
+        let mut compared: Vec<Value> = most.into_iter().zip(least).map(|(most, least)| gap(most, least)).collect();
+        compared.extend((0..COMPARED).map(|index| concentration(&of(index))));
+        compared.extend([count(evses_most), count(evses_least)]);
+        if scope.suppress && evses_most.min(evses_least) < FEW_EVSES {
+            compared.iter_mut().for_each(|value| *value = Value::Null("small cell"));
+        }
+        values.extend(compared);
+        Ok(values)
+    }
+
+    /// What there is, and the figures as values.
+    fn stock(&self, scope: &Scope<'_>, figures: &Compared, among: Among<'_>) -> Vec<Value> {
+        let ms = i128::from(self.span.millis());
         let without = self.deciles.get(&None).map_or(0, |class| class.evses.len());
-        let ms = i128::from(span.millis());
         let mut values = vec![
-            if households > 0 { whole(households) } else { Value::Null(NO_HOUSEHOLDS) },
-            count(areas_of),
+            match households(scope, among) {
+                0 => Value::Null(NO_HOUSEHOLDS),
+                known => Value::Whole(i64::try_from(known).unwrap_or(i64::MAX)),
+            },
+            count(areas_among(scope, among).count()),
             count(without),
-            told(Fraction::of(all.facts[Fact::InService].into(), ms, NO_EVSE), 3),
-            told(Fraction::of(all.power, ms * 1000, NO_EVSE), 3),
-            count(all.unrated.len()),
+            told(Fraction::of(self.all.facts[Fact::InService].into(), ms, NO_EVSE), 3),
+            told(Fraction::of(self.all.power, ms * 1000, NO_EVSE), 3),
+            count(self.all.unrated.len()),
         ];
         values.extend(figures.iter().zip(PLACES).map(|(figure, places)| told(*figure, places)));
-        let [.., price, _, _] = figures;
+        let [.., price, _, _] = *figures;
         let per_km = i128::from(scope.registry.factors.assume.ev_mwh_per_km);
         values.push(told(price.map(|price| price.times(per_km * MILE, 1_000_000_000_000)), 2));
         let home = scope.registry.programme.home_centipence.filter(|home| *home > 0).ok_or(NO_HOME);
         values.push(told(price.and_then(|price| Ok(price.times(100, home?.into()))), 6));
-        if is_one {
-            values.extend(vec![Value::Null(NOT_ONE); 2 * COMPARED + 2]);
-        } else {
-            values.extend(self.compared(scope)?);
-        }
-        Ok(values)
+        values
     }
 
-    fn span(&self, scope: &Scope<'_>) -> Span {
-        scope.buckets.get(self.bucket).map_or(Span { from: scope.now, until: scope.now }, |(_, span)| *span)
-    }
-
-    /// The figures of some classes, over the households of these deciles; of all where none is named.
-    fn figures(
-        &self,
-        scope: &mut Scope<'_>,
-        class: &Class,
-        deciles: &[u8],
-        is_nowhere: bool,
-    ) -> Result<Compared, StoreError> {
-        let ms = i128::from(self.span(scope).millis());
-        let households = if is_nowhere { 0 } else { households(scope, deciles) };
-        let evses: Vec<usize> = class.evses.iter().copied().collect();
-        let one = [(None, self.span(scope))];
-        let mut elsewhere = |report: &str, name: &str| -> Result<Known, StoreError> {
-            if evses.is_empty() {
-                return Ok(Err(NO_EVSE));
-            }
-            let found = column_of(&mut scope.over(&one), &evses, report, name)?;
-            Ok(found.first().map_or(Err(NO_EVSE), Fraction::read))
-        };
-        let success = elsewhere("success", "first_attempt_success_rate")?;
-        let repair = elsewhere("faults", "median_repair_h")?;
+    /// The figures of a class.
+    fn figures(&self, scope: &Scope<'_>, class: &Class, among: Among<'_>, [success, repair]: [Known; 2]) -> Compared {
+        let ms = i128::from(self.span.millis());
+        let households = households(scope, among);
         let facts = &class.facts;
         // No charge point is no energy, and that is known.
-        let energy = if evses.is_empty() { Ok(0) } else { delivered(facts) };
-        let unrated = class.unrated.len() == class.evses.len() && !evses.is_empty();
+        let energy = if class.evses.is_empty() { Ok(0) } else { delivered(facts) };
+        let unrated = class.unrated.len() == class.evses.len() && !class.evses.is_empty();
+        let measurable = facts[Fact::Up] + facts[Fact::Down] + facts[Fact::Unknown];
         let reached = |metres: f64| {
-            if is_nowhere {
-                return Err(NO_HOUSEHOLDS);
-            }
-            let (all, near) = reach(scope, self.working, areas(scope.registry, deciles), metres);
+            let (all, near) = reach(scope, self.working, areas_among(scope, among), metres);
             Fraction::of(near, all, NO_HOUSEHOLDS)
         };
-        Ok([
+        [
             Fraction::of(i128::from(facts[Fact::InService]) * 1000, ms * households, NO_HOUSEHOLDS),
             if unrated { Err(NO_POWER) } else { Fraction::of(class.power, ms * households, NO_HOUSEHOLDS) },
             energy.and_then(|energy| Fraction::of(i128::from(energy), households * 1000, NO_HOUSEHOLDS)),
-            Fraction::of(
-                facts[Fact::Up].into(),
-                (facts[Fact::Up] + facts[Fact::Down] + facts[Fact::Unknown]).into(),
-                NO_TIME,
-            ),
+            Fraction::of(facts[Fact::Up].into(), measurable.into(), NO_TIME),
             success,
             repair,
             Fraction::of(class.paid, class.priced * 100, NO_PRICE),
             reached(400.0),
             reached(800.0),
-        ])
-    }
-
-    /// The gaps and indices.
-    fn compared(&self, scope: &mut Scope<'_>) -> Result<Vec<Value>, StoreError> {
-        let table = scope.registry.lsoas.clone();
-        let fifth = |scope: &mut Scope<'_>, number: u8| -> Result<(Compared, usize), StoreError> {
-            let deciles: Vec<u8> = (1..=10).filter(|decile| table.quintile(*decile) == Some(number)).collect();
-            let class = joined(self.deciles, |decile| decile.is_some_and(|decile| deciles.contains(&decile)));
-            Ok((self.figures(scope, &class, &deciles, deciles.is_empty())?, class.evses.len()))
-        };
-        let ((most, evses_most), (least, evses_least)) = (fifth(scope, 1)?, fifth(scope, 5)?);
-        let few = scope.suppress && evses_most.min(evses_least) < FEW_EVSES;
-        let mut classes: Vec<(Compared, i64)> = Vec::new();
-        let empty = Class::default();
-        for decile in 1..=10 {
-            let households = i64::try_from(households(scope, &[decile])).unwrap_or(0);
-            let class = self.deciles.get(&Some(decile)).unwrap_or(&empty);
-            classes.push((self.figures(scope, class, &[decile], false)?, households));
-        }
-        let of = |index: usize| -> Vec<(Known, i64)> {
-            let figure = |figures: &Compared| figures.get(index).copied().unwrap_or(Err(NO_EVSE));
-            classes.iter().map(|(figures, households)| (figure(figures), *households)).collect()
-        };
-        let mut values: Vec<Value> = most.into_iter().zip(least).map(|(most, least)| gap(most, least)).collect();
-        values.extend((0..COMPARED).map(|index| concentration(&of(index))));
-        values.extend([count(evses_most), count(evses_least)]);
-        if few {
-            values.iter_mut().for_each(|value| *value = Value::Null("small cell"));
-        }
-        Ok(values)
+        ]
     }
 }
 
-/// Households of the areas of some deciles; of all where none is named.
-fn households(scope: &Scope<'_>, deciles: &[u8]) -> i128 {
-    areas(scope.registry, deciles).map(|area| i128::from(area.households.unwrap_or(0))).sum()
+/// The deciles of a fifth.
+fn deciles_of(scope: &Scope<'_>, fifth: i64) -> Vec<u8> {
+    (1..=10).filter(|decile| scope.registry.lsoas.quintile(*decile).map(i64::from) == Some(fifth)).collect()
 }
 
-fn whole(number: i128) -> Value {
-    Value::Whole(i64::try_from(number).unwrap_or(i64::MAX))
+/// The areas of the table that have a decile and are wanted.
+fn areas_among<'a>(scope: &'a Scope<'_>, among: Among<'a>) -> impl Iterator<Item = &'a Lsoa> {
+    let table: &'a LsoaTable = &scope.registry.lsoas;
+    table.rows().iter().filter(move |area| match (table.decile(area), among) {
+        (None, _) => false,
+        (Some(_), Among::All) => true,
+        (Some(decile), Among::Deciles(deciles)) => deciles.contains(&decile),
+    })
+}
+
+/// Their households.
+fn households(scope: &Scope<'_>, among: Among<'_>) -> i128 {
+    areas_among(scope, among).map(|area| i128::from(area.households.unwrap_or(0))).sum()
 }
 
 fn count(number: usize) -> Value {

@@ -1,7 +1,9 @@
 //! The programme's indicators, a line each, with the metadata that monitors paste. Values come from the other reports, so that
 //! no figure is defined twice; what the ledger cannot know comes from `registry.programme_file`.
 
-use super::ask::{column_of, lines_of};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::ask::lines_of;
 use super::fraction::{Fraction, Known, told};
 use super::indicators::{self, From, INDICATORS, Indicator};
 use super::tally::tally;
@@ -15,6 +17,7 @@ use crate::store::StoreError;
 const NO_RESIDENTS: &str = "the residents of the area are not configured (registry.programme_file)";
 const NO_EVSE: &str = "no EVSE was in service";
 const NO_POWER: &str = "no EVSE with a registered power was in service";
+const NO_COLUMN: &str = "there is no report with such a figure";
 const NO_FIFTH: &str = "no site lies in this fifth";
 const NOT_SAID: &str = "not configured (registry.programme_file)";
 
@@ -80,9 +83,9 @@ fn make(scope: &mut Scope<'_>) -> Result<Vec<Line>, StoreError> {
     for (label, span) in buckets {
         let one = [(label.clone(), *span)];
         let mut of = scope.over(&one);
-        let stock = Stock::read(&mut of)?;
+        let (stock, mut sources) = (Stock::read(&mut of)?, Sources::default());
         for indicator in INDICATORS {
-            for (part, value) in parts(&mut of, indicator, &stock)? {
+            for (part, value) in sources.parts(&mut of, indicator, &stock)? {
                 lines.push(Line {
                     place: Vec::new(),
                     time: label.clone(),
@@ -112,7 +115,7 @@ impl Stock {
         let spans: Vec<Span> = scope.buckets.iter().map(|(_, span)| *span).collect();
         let mut found = Self::default();
         let (network, registry) = (scope.network, scope.registry);
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         tally(scope.ledger, network, &spans, scope.zone, &mut |index, _, facts| {
             let Some(evse) = network.evses.get(index) else { return };
             let ms = facts[Fact::InService];
@@ -139,40 +142,60 @@ impl Stock {
     }
 }
 
-/// The values of an indicator.
-fn parts(scope: &mut Scope<'_>, indicator: &Indicator, stock: &Stock) -> Result<Vec<Part>, StoreError> {
-    let network: Vec<usize> = (0..scope.network.evses.len()).collect();
-    let of = |scope: &mut Scope<'_>, report: &str, column: &str| -> Result<Known, StoreError> {
-        let found = column_of(scope, &network, report, column)?;
-        Ok(found.first().map_or(Err(NO_EVSE), Fraction::read))
-    };
-    let one = |value: Known| Ok(vec![(None, value)]);
-    match indicator.from {
-        From::Column { report, column, times, by } => {
-            one(of(scope, report, column)?.map(|value| value.times(times, by)))
+/// The lines of other reports about the network, and of equity by fifth, each made once.
+#[derive(Default)]
+struct Sources {
+    network: BTreeMap<&'static str, Vec<Value>>,
+    fifths: Option<Vec<Line>>,
+}
+
+impl Sources {
+    fn column(&mut self, scope: &mut Scope<'_>, report: &'static str, column: &str) -> Result<Known, StoreError> {
+        let Some(index) = place_of(report, column) else { return Ok(Err(NO_COLUMN)) };
+        if let (false, Some(report)) = (self.network.contains_key(report), named(report)) {
+            let lines = lines_of(report, &mut scope.by(PlaceUnit::Network))?;
+            let values = lines.into_iter().next().map(|line| line.values).unwrap_or_default();
+            self.network.insert(report.name, values);
         }
-        From::PerResident { report, column } => {
-            let value = of(scope, report, column)?;
-            let residents = scope.registry.programme.residents.ok_or(NO_RESIDENTS);
-            one(value.and_then(|value| Ok(value.times(1000, residents?.into()))))
+        let value = self.network.get(report).and_then(|values| values.get(index));
+        Ok(value.map_or(Err(NO_EVSE), Fraction::read))
+    }
+
+    /// A column of equity for each fifth of households.
+    fn by_fifth(&mut self, scope: &mut Scope<'_>, column: &str) -> Result<Vec<Part>, StoreError> {
+        let Some((equity, index)) = named("equity").zip(place_of("equity", column)) else { return Ok(Vec::new()) };
+        if self.fifths.is_none() {
+            self.fifths = Some(lines_of(equity, &mut scope.by(PlaceUnit::Quintile))?);
         }
-        From::AtLeast(watts) => one(stock.at_least(watts)),
-        From::Accessible => one(Fraction::of(i128::from(stock.accessible) * 100, stock.registered.into(), NO_EVSE)),
-        From::Quintiles(column) => quintiles(scope, column),
+        let lines = self.fifths.as_deref().unwrap_or_default();
+        let of = |fifth: i64| -> Known {
+            let line = lines.iter().find(|line| line.place == [Value::Whole(fifth)]).ok_or(NO_FIFTH)?;
+            Ok(Fraction::read(line.values.get(index).ok_or(NO_FIFTH)?)?.times(100, 1))
+        };
+        Ok((1..=5).map(|fifth| (Some(format!("q{fifth}")), of(fifth))).collect())
+    }
+
+    /// The values of an indicator.
+    fn parts(&mut self, scope: &mut Scope<'_>, of: &Indicator, stock: &Stock) -> Result<Vec<Part>, StoreError> {
+        let value = match of.from {
+            From::Column { report, column, times, by } => {
+                self.column(scope, report, column)?.map(|value| value.times(times, by))
+            }
+            From::PerResident { report, column } => {
+                let residents = scope.registry.programme.residents.ok_or(NO_RESIDENTS);
+                self.column(scope, report, column)?.and_then(|value| Ok(value.times(1000, residents?.into())))
+            }
+            From::AtLeast(watts) => stock.at_least(watts),
+            From::Accessible => Fraction::of(i128::from(stock.accessible) * 100, stock.registered.into(), NO_EVSE),
+            From::Quintiles(column) => return self.by_fifth(scope, column),
+        };
+        Ok(vec![(None, value)])
     }
 }
 
-/// A column of equity for each fifth of households.
-fn quintiles(scope: &mut Scope<'_>, name: &str) -> Result<Vec<Part>, StoreError> {
-    let Some(equity) = named("equity") else { return Ok(Vec::new()) };
-    let index = equity.columns.iter().position(|column| column.name == name);
-    let lines = lines_of(equity, &mut scope.by(PlaceUnit::Quintile))?;
-    let of = |fifth: i64| -> Known {
-        let line = lines.iter().find(|line| line.place == [Value::Whole(fifth)]).ok_or(NO_FIFTH)?;
-        let value = index.and_then(|index| line.values.get(index)).ok_or(NO_FIFTH)?;
-        Ok(Fraction::read(value)?.times(100, 1))
-    };
-    Ok((1..=5).map(|fifth| (Some(format!("q{fifth}")), of(fifth))).collect())
+/// Where a column of a report stands.
+fn place_of(report: &str, column: &str) -> Option<usize> {
+    named(report)?.columns.iter().position(|known| known.name == column)
 }
 
 fn values(scope: &Scope<'_>, of: &Indicator, part: Option<String>, value: Known, span: Span) -> Vec<Value> {
