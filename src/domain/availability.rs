@@ -1,6 +1,6 @@
 //! The availability timeline: half-open intervals per connector, and what they make together for an EVSE.
 
-use super::ids::FrameKey;
+use super::ids::{FrameKey, Outlet};
 use super::status::{Cause, ConnectorStatus, State};
 use super::time::At;
 
@@ -28,14 +28,30 @@ impl Interval {
     }
 }
 
-/// The timeline of an EVSE from those of its connectors, with the charger's own layer on top.
+/// The timeline of an EVSE from those of its charger's outlets; `is_own` says which of them belong to it.
+///
+/// What is said of the EVSE as a whole beside its connectors (a reading that names no connector makes it known) only ever
+/// brings it down; where no connector is known, it is all there is.
+pub fn of_outlets(lines: &[(Outlet, Vec<Interval>)], is_own: impl Fn(Outlet) -> bool) -> Vec<Interval> {
+    let pick = |wanted: &dyn Fn(Outlet) -> bool| -> Vec<&[Interval]> {
+        lines.iter().filter(|(outlet, _)| wanted(*outlet)).map(|(_, line)| line.as_slice()).collect()
+    };
+    let own = |outlet: Outlet| !outlet.is_station() && is_own(outlet);
+    let connectors = pick(&|outlet| own(outlet) && !outlet.is_whole_evse());
+    if connectors.is_empty() {
+        return of_evse(&pick(&Outlet::is_station), &pick(&own));
+    }
+    of_evse(&pick(&|outlet| outlet.is_station() || (own(outlet) && outlet.is_whole_evse())), &connectors)
+}
+
+/// The timeline of an EVSE from those of its connectors, with the layers of what holds it as a whole on top.
 ///
 /// An EVSE serves one vehicle: it is in use when any of its connectors is, else reserved, else available when any is,
 /// else unknown when any is, else out of order, else inoperative (OCPI 2.2.1 with several connectors; the order of
-/// `domain` decision 7.4). While the charger as a whole says that it is inoperative or out of order, so is every EVSE.
+/// `domain` decision 7.4). While the charger or the EVSE as a whole is said to be inoperative or out of order, so it is.
 /// Each timeline must be in order of time and without overlaps; so is the result.
-pub fn of_evse(station: &[Interval], connectors: &[&[Interval]]) -> Vec<Interval> {
-    let layers = || std::iter::once(&station).chain(connectors);
+fn of_evse<'a>(wholes: &[&'a [Interval]], connectors: &[&'a [Interval]]) -> Vec<Interval> {
+    let layers = || wholes.iter().chain(connectors);
     let all = || layers().flat_map(|layer| layer.iter());
     let mut bounds: Vec<At> = all().flat_map(|interval| std::iter::once(interval.from).chain(interval.until)).collect();
     bounds.sort_unstable();
@@ -43,10 +59,10 @@ pub fn of_evse(station: &[Interval], connectors: &[&[Interval]]) -> Vec<Interval
     let mut timeline: Vec<Interval> = Vec::new();
     for (index, from) in bounds.iter().enumerate() {
         let until = bounds.get(index + 1).copied();
-        let Some(decisive) = decisive(at(station, *from), connectors.iter().filter_map(|layer| at(layer, *from)))
-        else {
-            continue;
+        let now = |layers: &[&'a [Interval]]| -> Vec<&'a Interval> {
+            layers.iter().filter_map(|layer| at(layer, *from)).collect()
         };
+        let Some(decisive) = decisive(&now(wholes), &now(connectors)) else { continue };
         let piece = Interval { from: *from, until, ..decisive.clone() };
         match timeline.last_mut().filter(|last| joins(last, &piece)) {
             Some(last) => last.until = piece.until,
@@ -63,11 +79,9 @@ fn at(layer: &[Interval], instant: At) -> Option<&Interval> {
 }
 
 /// The interval that decides.
-fn decisive<'a>(station: Option<&'a Interval>, connectors: impl Iterator<Item = &'a Interval>) -> Option<&'a Interval> {
-    if let Some(down) = station.filter(|layer| matches!(layer.state, State::Inoperative | State::OutOfOrder)) {
-        return Some(down);
-    }
-    connectors.min_by_key(|interval| rank(interval.state))
+fn decisive<'a>(wholes: &[&'a Interval], connectors: &[&'a Interval]) -> Option<&'a Interval> {
+    let down = wholes.iter().find(|layer| matches!(layer.state, State::Inoperative | State::OutOfOrder));
+    down.or_else(|| connectors.iter().min_by_key(|interval| rank(interval.state))).copied()
 }
 
 /// What the states of several connectors come to together. `None` when there are none.
@@ -143,7 +157,7 @@ mod tests {
     fn a_charger_that_is_down_as_a_whole_overrides_its_connectors_until_it_is_available_again() {
         let connector = [interval(10, 0, State::Available)];
         let station = [interval(15, 25, State::Inoperative), interval(25, 0, State::Available)];
-        let found = of_evse(&station, &[&connector]);
+        let found = of_evse(&[&station], &[&connector]);
         assert_eq!(seen(&found), [(10, 15, State::Available), (15, 25, State::Inoperative), (25, 0, State::Available)]);
     }
 
@@ -154,6 +168,23 @@ mod tests {
         let states: Vec<_> = seen(&at_work_else(idle, At::from_millis(7))).into_iter().map(|(from, ..)| from).collect();
         assert_eq!(states, [5, 10, 20, 30]);
         assert_eq!(seen(&at_work_else(Vec::new(), At::from_millis(7))), [(7, 0, State::Available)]);
+    }
+
+    #[test]
+    fn what_is_said_of_an_evse_as_a_whole_brings_it_down_and_hides_no_fault() {
+        let whole = (Outlet::new(1, 0), vec![interval(10, 30, State::Unknown), interval(30, 40, State::Inoperative)]);
+        let connector =
+            (Outlet::new(1, 1), vec![interval(10, 20, State::OutOfOrder), interval(20, 50, State::Available)]);
+        let other = (Outlet::new(2, 1), vec![interval(10, 50, State::Charging)]);
+        let found = |lines: &[_]| seen(&of_outlets(lines, |outlet| outlet.evse == 1));
+        let wanted = [
+            (10, 20, State::OutOfOrder),
+            (20, 30, State::Available),
+            (30, 40, State::Inoperative),
+            (40, 50, State::Available),
+        ];
+        assert_eq!(found(&[whole.clone(), connector, other.clone()]), wanted);
+        assert_eq!(found(&[whole, other]), [(10, 30, State::Unknown), (30, 40, State::Inoperative)]);
     }
 
     #[test]

@@ -93,6 +93,15 @@ const OF_THE_NETWORK: &[Route] = &[
     },
     Route {
         does: Does::Read,
+        path: "/api/v1/frames/{id}",
+        access: Access::Operator,
+        about: "A frame by its number, as it proves an interval, a session or a figure.",
+        gives: Gives::One(&evidence::FRAME),
+        params: &[],
+        handler: || get(evidence::frame),
+    },
+    Route {
+        does: Does::Read,
         path: "/api/v1/chargers/{id}/timeline",
         access: Access::Viewer,
         about: "Availability of a charger's connectors as half-open intervals with cause and proof.",

@@ -19,7 +19,7 @@ use crate::store::figures::Met;
 const RAPID_W: u32 = 50_000;
 
 /// Raised whenever facts that are kept would come out differently.
-const FACTS_VERSION: u32 = 2;
+const FACTS_VERSION: u32 = 3;
 
 /// An EVSE: serves one vehicle at a time.
 #[derive(Clone, Debug)]
@@ -150,10 +150,7 @@ impl Evse {
 
     /// Its timeline, from those of its charger's outlets.
     pub fn timeline(&self, lines: &[(Outlet, Vec<Interval>)]) -> Vec<Interval> {
-        let station = lines.iter().find(|(outlet, _)| outlet.is_station()).map(|(_, line)| line.as_slice());
-        let own = lines.iter().filter(|(outlet, _)| self.outlets.contains(outlet));
-        let own: Vec<&[Interval]> = own.map(|(_, line)| line.as_slice()).collect();
-        availability::of_evse(station.unwrap_or_default(), &own)
+        availability::of_outlets(lines, |outlet| self.outlets.contains(&outlet))
     }
 
     /// Its class of power.

@@ -1,7 +1,7 @@
 //! Reliability: the UK rule in both readings, strict availability, NEVI, and what was seen at all, side by side.
 //! Formulas and their sources stand in `METHOD.md`.
 
-use chrono::{Datelike, Months};
+use chrono::Months;
 
 use super::ask::unheard;
 use super::{Column, Group, Make, PlaceUnit, Report, Rules, TimeUnit, Value};
@@ -143,7 +143,7 @@ fn nevi(facts: &Facts, ports: usize, bucket: Span, zone: Tz) -> Value {
     }
     let first = local_day(bucket.from, zone);
     let year_on = first.checked_add_months(Months::new(12)).map(|day| midnight(day, zone));
-    let is_year = first.day() > 0 && year_on == Some(bucket.until);
+    let is_year = midnight(first, zone) == bucket.from && year_on == Some(bucket.until);
     let minutes = if is_year { NEVI_YEAR_MS } else { bucket.millis() };
     let all = minutes.saturating_mul(i64::try_from(ports).unwrap_or(i64::MAX));
     let outage = facts[Fact::Down] + facts[Fact::Unknown] - facts[Fact::PlannedDown] - facts[Fact::PlannedUnknown];

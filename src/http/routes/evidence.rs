@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, RawQuery};
-use axum::response::Response;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 
 use super::wanted_chargers;
 use crate::config::sites::Charger;
@@ -119,6 +120,17 @@ pub(in crate::http) async fn frames(
     list::answer(&view, &FRAME, &query, Frames(filter)).await
 }
 
+/// Gives a frame.
+pub(in crate::http) async fn frame(view: View, Path(id): Path<i64>) -> Result<Response, Problem> {
+    let filter = EvidenceFilter::default();
+    let found = view.read(move |archive| archive.frames(&filter, Some(FrameKey(id.saturating_add(1))), 1)).await?.pop();
+    let missing = || Problem::not_found(format!("there is no frame {id}, or it is gone by retention"));
+    let found = found.filter(|found| found.key.0 == id).ok_or_else(missing)?;
+    let mut body = String::new();
+    FRAME.json(&row(&found), &mut body);
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
 /// Lists the availability intervals of a charger.
 pub(in crate::http) async fn timeline(
     view: View,
@@ -174,11 +186,11 @@ struct Frames(EvidenceFilter);
 impl Source for Frames {
     fn page(&self, archive: &mut dyn Archive, cursor: Option<&str>, limit: usize) -> Result<Page, Fault> {
         let views = archive.frames(&self.0, list::number(cursor)?.map(FrameKey), limit)?;
-        Ok(views.iter().map(|view| (view.key.0.to_string(), frame(view))).collect())
+        Ok(views.iter().map(|view| (view.key.0.to_string(), row(view))).collect())
     }
 }
 
-fn frame(view: &FrameView) -> Row {
+fn row(view: &FrameView) -> Row {
     vec![
         view.key.0.into(),
         view.charger.as_str().into(),
@@ -207,18 +219,12 @@ impl Timeline {
 
     /// What the connectors of each EVSE come to together.
     fn together(&self, lines: &[(Outlet, Vec<Interval>)]) -> Vec<(Outlet, Vec<Interval>)> {
-        let station = lines.iter().find(|(outlet, _)| outlet.is_station()).map(|(_, line)| line.as_slice());
-        let connectors = || lines.iter().filter(|(outlet, _)| !outlet.is_station());
-        let mut evses: Vec<u32> = connectors().map(|(outlet, _)| self.evse_of(*outlet)).collect();
+        let connectors = lines.iter().filter(|(outlet, _)| !outlet.is_station());
+        let mut evses: Vec<u32> = connectors.map(|(outlet, _)| self.evse_of(*outlet)).collect();
         evses.sort_unstable();
         evses.dedup();
-        let of = |evse: u32| {
-            let own: Vec<&[Interval]> = connectors()
-                .filter(|(outlet, _)| self.evse_of(*outlet) == evse)
-                .map(|(_, line)| line.as_slice())
-                .collect();
-            (Outlet::new(evse, 0), availability::of_evse(station.unwrap_or_default(), &own))
-        };
+        let of =
+            |evse: u32| (Outlet::new(evse, 0), availability::of_outlets(lines, |outlet| self.evse_of(outlet) == evse));
         evses.into_iter().map(of).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! Painting the availability timeline: intervals stay half-open and never overlap, and what is not painted over keeps
 //! its proof.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::domain::availability::Interval;
 use crate::domain::ids::{FrameKey, StationKey};
@@ -76,6 +76,10 @@ pub(super) fn paint(
         line.cover(new(from, until), &mut touched.instants)?;
         return Ok(touched);
     };
+    // What holds again without a word of the charger is proven by the frame that said it last.
+    let again = frame.is_none() && paint.cause == Cause::Charger;
+    let frame = if again { line.last_said(&new(from, until))? } else { frame };
+    let new = |from, until| Lying { frame, ..new(from, until) };
     for lying in line.overlapping(from, until)?.into_iter().filter(|lying| lying.state == only.as_str()) {
         let end = match (lying.until, until) {
             (Some(a), Some(b)) => Some(a.min(b)),
@@ -99,6 +103,19 @@ impl Line<'_> {
         )?;
         let until = until.unwrap_or(i64::MAX);
         select.query_map(params![self.key.0, self.evse, self.connector, from, until], Lying::read)?.collect()
+    }
+
+    /// The frame that said last before an interval what that says.
+    fn last_said(self, of: &Lying) -> Result<Option<i64>, rusqlite::Error> {
+        let mut select = self.db.prepare_cached(
+            "SELECT frame_id FROM status_interval
+             WHERE charger_id = ?1 AND evse = ?2 AND connector = ?3 AND from_ms < ?4 AND state = ?5 AND status IS ?6
+               AND frame_id IS NOT NULL
+             ORDER BY from_ms DESC LIMIT 1",
+        )?;
+        let last = select
+            .query_row(params![self.key.0, self.evse, self.connector, of.from, of.state, of.status], |row| row.get(0));
+        last.optional()
     }
 
     /// Puts an interval in place of whatever lies there.
