@@ -14,7 +14,8 @@ import urllib.request
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BINARY = pathlib.Path(os.environ.get("CHARGEWATCH_BINARY", ROOT / "target" / "debug" / "chargewatch"))
+# Taken out of the environment: chargewatch refuses variables that it does not know.
+BINARY = pathlib.Path(os.environ.pop("CHARGEWATCH_BINARY", ROOT / "target" / "debug" / "chargewatch"))
 
 # What is set for the tests is no setting of the service.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("CHARGEWATCH_")}

@@ -4,12 +4,13 @@ import asyncio
 import csv
 import io
 import json
+import subprocess
 import time
 
 import httpx
 import pytest
 import websockets
-from conftest import ROOT, Service
+from conftest import BINARY, ROOT, Service
 from py_ocpi.modules.locations.v_2_2_1.schemas import EVSE, Connector, Location
 from py_ocpi.modules.tariffs.v_2_2_1.schemas import Tariff
 from tableschema import Schema, Table
@@ -172,14 +173,18 @@ def test_who_asks_too_often_waits(tmp_path):
     assert service.stop() == 0
 
 
-def test_a_client_pages_through_five_thousand_locations(tmp_path):
+def write_many_sites(folder):
     rows = [
         "charger_id,site_id,latitude,longitude,address,city,postcode,evse_id,connector_types,rated_kw,commissioned_on,tariff_ids"
     ]
     for n in range(5000):
         day = f"20{10 + n % 15}-0{1 + n % 9}-01"
         rows.append(f"CP-{n},site-{n},{52 + n / 1e5:.5f},-0.7,{n} Road,Milton Keynes,MK9,1,Type2,7.4,{day},free")
-    (tmp_path / "sites.csv").write_text("\n".join(rows) + "\n")
+    (folder / "sites.csv").write_text("\n".join(rows) + "\n")
+
+
+def test_a_client_pages_through_five_thousand_locations(tmp_path):
+    write_many_sites(tmp_path)
     service = serve(tmp_path)
     with httpx.Client(base_url=f"http://{service.http}", timeout=60) as client:
         seen, pages = [], 0
@@ -200,6 +205,28 @@ def test_a_client_pages_through_five_thousand_locations(tmp_path):
         assert (pages, len(seen), len(set(seen))) == (10, 5000, 5000)
         later = client.get(f"{BASE}/locations?date_from=2999-01-01T00:00:00Z")
         assert (later.headers["x-total-count"], data(later)) == ("0", [])
+    assert service.stop() == 0
+
+
+def read_as_partner(service):
+    """What a client library that is not ours reads there, and thinks of it."""
+    here = ["--manifest-path", ROOT / "tests" / "real" / "ocpi" / "Cargo.toml", "--target-dir", ROOT / "target" / "ocpi"]
+    command = ["cargo", "run", "--quiet", "--locked", "--ignore-rust-version", *here, "--"]
+    done = subprocess.run([*command, f"http://{service.http}/opendata/ocpi/versions"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_an_ocpi_client_that_is_not_ours_finds_its_way_and_pages_through_five_thousand_locations(tmp_path):
+    write_many_sites(tmp_path)
+    service = serve(tmp_path)
+    found = read_as_partner(service)
+    assert len(set(found["locations"])) == len(found["locations"]) == 5000
+    assert (found["pages"], found["corrections"], found["connectors"]) == (10, 0, 5000)
+    assert found["statuses"] == {"UNKNOWN": 5000} and found["tariffs"] == 2
+    # Nobody registers for open data: credentials are what it leaves out.
+    assert [failure.split(":")[0] for failure in found["failures"]] == ["endpoints.credentials"], found["failures"]
+    assert found["passed"] > 20
     assert service.stop() == 0
 
 
@@ -229,6 +256,25 @@ async def test_a_change_of_status_is_published_at_once(opened):
     print(f"from frame to open data: median {sorted(took)[5] * 1000:.0f} ms, most {max(took) * 1000:.0f} ms")
     assert max(took) < 1
     await connection.close()
+
+
+def test_a_bay_that_an_operator_entered_as_blocked_is_published_as_blocked_until_that_is_revoked(opened):
+    def decide(*command):
+        subprocess.run([BINARY, "exemption", *command, "--data-dir", opened.folder], check=True, stdout=subprocess.DEVNULL)
+
+    def until(wanted):
+        began = time.monotonic()
+        while (found := opened.json(f"{BASE}/locations/netherfield")["data"]["evses"][0]["status"]) != wanted:
+            assert time.monotonic() - began < 30, f"{found} after the law's 30 seconds"
+            time.sleep(0.05)
+
+    until("UNKNOWN")
+    when = ["--from", "2020-01-01T00:00:00Z", "--until", "2099-01-01T00:00:00Z", "--evidence", "photographs 1 to 4"]
+    decide("add", "MK-NETHERFIELD-01", "--kind", "planned_work", "--cause", "maintenance", *when)
+    decide("add", "MK-NETHERFIELD-01", "--kind", "blocked", "--cause", "obstructed", *when)
+    until("BLOCKED")
+    decide("revoke", "2", "--because", "the cones are gone")
+    until("UNKNOWN")
 
 
 async def test_the_french_file_keeps_to_its_schema_and_tells_the_same(opened, tmp_path):

@@ -45,10 +45,19 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 const CORS: [(HeaderName, &str); 5] = [
     (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
     (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, OPTIONS"),
-    (header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, If-None-Match"),
-    (header::ACCESS_CONTROL_EXPOSE_HEADERS, "ETag, Link, Retry-After, X-Limit, X-Total-Count"),
+    (header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, If-None-Match, X-Correlation-ID, X-Request-ID"),
+    (
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        "ETag, Link, Retry-After, X-Correlation-ID, X-Limit, X-Request-ID, X-Total-Count",
+    ),
     (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
 ];
+
+/// What a partner numbers its requests by: the response has the same (OCPI 2.2.1, unique message ids).
+const NUMBERS: [HeaderName; 2] = [HeaderName::from_static("x-request-id"), HeaderName::from_static("x-correlation-id")];
+
+/// A longer number is none: OCPI gives it 36 characters.
+const LONGEST_NUMBER: usize = 64;
 
 /// Open data, where it is switched on.
 #[derive(Clone)]
@@ -150,6 +159,11 @@ pub(super) fn is_open(path: &str) -> bool {
 
 /// Around every request for open data.
 pub(super) async fn around(api: &Arc<Api>, mut request: Request, next: Next) -> Response {
+    let numbers: Vec<(HeaderName, HeaderValue)> = NUMBERS
+        .into_iter()
+        .filter_map(|name| request.headers().get(&name).cloned().map(|number| (name, number)))
+        .filter(|(_, number)| number.len() <= LONGEST_NUMBER)
+        .collect();
     let mut response = match admit(api, &request) {
         Ok(_) if *request.method() == Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
         Ok(open) => {
@@ -161,6 +175,7 @@ pub(super) async fn around(api: &Arc<Api>, mut request: Request, next: Next) -> 
     for (name, value) in CORS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
+    response.headers_mut().extend(numbers);
     response
 }
 
