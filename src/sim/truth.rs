@@ -183,6 +183,10 @@ pub struct ChargerTruth {
     pub power_cuts: Vec<Spell>,
     /// Faults.
     pub faults: Vec<Fault>,
+    /// Its connections, in order.
+    pub links: Vec<Link>,
+    /// What it told of its connectors, in the order in which that was put on the wire.
+    pub told: Vec<Told>,
     /// Connectors.
     pub connectors: Vec<ConnectorTruth>,
 }
@@ -207,6 +211,41 @@ pub struct Fault {
     pub spell: Spell,
 }
 
+/// One connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// When it was open.
+    pub from: DateTime<Utc>,
+    /// When something was last put on its wire.
+    pub heard: DateTime<Utc>,
+}
+
+/// A message that says what a connector is doing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// Number of the EVSE on the wire, as in [`ConnectorTruth`].
+    pub evse_id: u32,
+    /// Number of the connector on the wire.
+    pub connector_id: u32,
+    /// `status`, or of a session `began`, `changed` (it says whether power flows), `ended`.
+    pub what: String,
+    /// The status in the words of 1.6, where it is one.
+    pub status: Option<String>,
+    /// The instant that the message names: the charger's clock, in the precision it writes.
+    pub at: DateTime<Utc>,
+    /// When it was put on the wire.
+    pub sent: DateTime<Utc>,
+}
+
+/// A true state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Since {
+    /// From then on, until the next.
+    pub from: DateTime<Utc>,
+    /// The status in the words of 1.6; `NoPower` while the charger had none.
+    pub status: String,
+}
+
 /// One connector.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectorTruth {
@@ -224,6 +263,8 @@ pub struct ConnectorTruth {
     pub register_resets: u32,
     /// Milliseconds spent in each true status; `NoPower` while the charger had none.
     pub status_ms: BTreeMap<String, i64>,
+    /// Its true states, in order.
+    pub states: Vec<Since>,
 }
 
 impl SessionTruth {

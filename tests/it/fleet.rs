@@ -5,6 +5,7 @@
 //! Virtual time is driven event by event: the service's clock shows exactly the time of the charger that acts.
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -20,41 +21,75 @@ use tokio::task::JoinSet;
 use crate::support::{Charger, Service, settings};
 
 /// A fleet under way.
-struct Run {
-    fleet: Fleet,
-    service: Service,
+pub(crate) struct Run {
+    pub(crate) fleet: Fleet,
+    folder: PathBuf,
+    settings: Vec<(&'static str, &'static str)>,
+    /// None while it is stopped.
+    service: Option<Service>,
     now: Arc<AtomicI64>,
     sockets: HashMap<usize, Charger>,
 }
 
 impl Run {
-    async fn new(plan: &FleetPlan, folder: &tempfile::TempDir) -> Self {
-        let fleet = Fleet::new(plan);
+    pub(crate) async fn new(plan: &FleetPlan, folder: &Path, settings: &[(&'static str, &'static str)]) -> Self {
         let now = Arc::new(AtomicI64::new(plan.from.timestamp_millis()));
-        let clock = now.clone();
+        let (fleet, settings, sockets) = (Fleet::new(plan), settings.to_vec(), HashMap::new());
+        let mut run = Self { fleet, folder: folder.to_owned(), settings, service: None, now, sockets };
+        run.start(plan.from).await;
+        run
+    }
+
+    /// Starts the service.
+    pub(crate) async fn start(&mut self, at: DateTime<Utc>) {
+        let clock = self.now.clone();
+        clock.fetch_max(at.timestamp_millis(), Ordering::SeqCst);
         let setup = Setup {
-            settings: settings(folder.path(), &[]),
+            settings: settings(&self.folder, &self.settings),
             clock: Arc::new(move || At::from_millis(clock.load(Ordering::SeqCst))),
-            registry: Some(Registry::from_csv("fleet", &registry_csv(&fleet)).unwrap()),
+            registry: Some(Registry::from_csv("fleet", &registry_csv(&self.fleet)).unwrap()),
         };
-        let service = Service::running(app::start(setup).await.unwrap(), folder.path());
-        Self { fleet, service, now, sockets: HashMap::new() }
+        self.service = Some(Service::running(app::start(setup).await.unwrap(), &self.folder));
+    }
+
+    /// Stops the service: every charger loses its connection.
+    pub(crate) async fn stop(&mut self, at: DateTime<Utc>) {
+        self.service.take().unwrap().stop().await;
+        for place in std::mem::take(&mut self.sockets).into_keys() {
+            let actions = self.fleet.charger_mut(place).unwrap().disconnected(at);
+            self.act(place, at, actions).await;
+        }
+    }
+
+    /// Lets time pass in which nothing happens to the fleet.
+    pub(crate) fn pass(&self, until: DateTime<Utc>) {
+        self.now.fetch_max(until.timestamp_millis(), Ordering::SeqCst);
+    }
+
+    pub(crate) fn service(&self) -> &Service {
+        self.service.as_ref().unwrap()
+    }
+
+    /// Lets the next thing happen; gives its time, and nothing once all is told.
+    pub(crate) async fn step(&mut self) -> Option<DateTime<Utc>> {
+        let (at, place) = self.fleet.next_at().filter(|_| !self.fleet.is_drained())?;
+        self.now.fetch_max(at.timestamp_millis(), Ordering::SeqCst);
+        let actions = self.fleet.charger_mut(place).unwrap().wake(at);
+        self.act(place, at, actions).await;
+        Some(at)
+    }
+
+    /// What truly happened so far.
+    pub(crate) fn truth(&self) -> Truth {
+        self.fleet.truth(DateTime::from_timestamp_millis(self.now.load(Ordering::SeqCst)).unwrap())
     }
 
     /// Drives every charger to its end.
     async fn until_drained(mut self, until: DateTime<Utc>) -> (Truth, Service) {
-        let deadline = until + Duration::days(3);
-        while let Some((at, place)) = self.fleet.next_at() {
-            if self.fleet.is_drained() {
-                break;
-            }
-            assert!(at < deadline, "the fleet does not drain");
-            self.now.fetch_max(at.timestamp_millis(), Ordering::SeqCst);
-            let actions = self.fleet.charger_mut(place).unwrap().wake(at);
-            self.act(place, at, actions).await;
+        while let Some(at) = self.step().await {
+            assert!(at < until + Duration::days(3), "the fleet does not drain");
         }
-        let now = DateTime::from_timestamp_millis(self.now.load(Ordering::SeqCst)).unwrap();
-        (self.fleet.truth(now), self.service)
+        (self.truth(), self.service.unwrap())
     }
 
     /// Does what a charger wants done, until it wants nothing more.
@@ -63,9 +98,14 @@ impl Run {
         while let Some(action) = waiting.pop_front() {
             let charger = self.fleet.charger_mut(place).unwrap();
             match action {
+                Action::Connect if self.service.is_none() => {
+                    waiting.extend(charger.disconnected(at));
+                }
                 Action::Connect => {
                     let (id, protocol) = (charger.id().to_owned(), charger.spec().behaviour.protocol);
-                    let socket = self.service.charger_speaking(&id, protocol.subprotocol()).await;
+                    let mut socket = self.service().charger_speaking(&id, protocol.subprotocol()).await;
+                    // Not every charger has something to say at once; the service has to know the time all the same.
+                    socket.ping().await;
                     self.sockets.insert(place, socket);
                     waiting.extend(self.fleet.charger_mut(place).unwrap().connected(at));
                 }
@@ -158,7 +198,7 @@ async fn reconcile(chargers: usize, days: i64, seed: u64, trouble: f64) {
     let until = from + Duration::days(days);
     let plan = FleetPlan { until: Some(until), trouble, ..FleetPlan::new(chargers, seed, from) };
     let folder = tempfile::tempdir().unwrap();
-    let run = Run::new(&plan, &folder).await;
+    let run = Run::new(&plan, folder.path(), &[]).await;
     let (truth, service) = run.until_drained(until).await;
     let (_, body) = service.get("/api/v1/sessions?format=ndjson").await;
     let rows: Vec<Value> = body.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -11,6 +11,7 @@
 
 mod any_input;
 mod calls;
+mod figures;
 mod fleet;
 mod frames;
 mod fuzz;
@@ -18,6 +19,7 @@ mod gate;
 mod handshakes;
 mod imports;
 mod limits;
+mod month;
 mod mutations;
 mod operations;
 mod papers;

@@ -253,6 +253,13 @@ impl Charger {
         }
     }
 
+    /// Returns once the service has taken this connection in: it answers no ping before.
+    pub(crate) async fn ping(&mut self) {
+        self.socket.send(Message::Ping(Vec::new().into())).await.unwrap();
+        let next = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("no pong came");
+        assert!(matches!(next, Some(Ok(Message::Pong(_)))), "{next:?}");
+    }
+
     /// Sends a text and waits for its answer.
     pub(crate) async fn ask(&mut self, text: &str) -> String {
         self.send(text).await;

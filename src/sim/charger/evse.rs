@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 use super::ChargerSpec;
 use crate::sim::car::Car;
 use crate::sim::meter::Meter;
-use crate::sim::truth::ConnectorTruth;
+use crate::sim::truth::{ConnectorTruth, Since};
 use crate::sim::words::{ErrorCode, Reason, Status};
 
 /// One place to charge.
@@ -137,25 +137,40 @@ pub(super) struct Connector {
     pub(super) operative: bool,
     booked: BTreeMap<&'static str, i64>,
     booked_to: DateTime<Utc>,
+    states: Vec<Since>,
 }
 
 impl Connector {
     /// Books the time since the last call under the present state.
     pub(super) fn book(&mut self, at: DateTime<Utc>, powered: bool) {
-        let key = if powered { self.status.as_str() } else { "NoPower" };
         let elapsed = (at - self.booked_to).num_milliseconds();
         if elapsed > 0 {
-            *self.booked.entry(key).or_default() += elapsed;
+            *self.booked.entry(self.true_state(powered)).or_default() += elapsed;
             self.booked_to = at;
         }
+    }
+
+    /// Notes the present state as the true one from now on.
+    pub(super) fn note(&mut self, at: DateTime<Utc>, powered: bool) {
+        let status = self.true_state(powered);
+        if self.states.last().is_some_and(|last| last.from == at) {
+            self.states.pop();
+        }
+        if self.states.last().is_none_or(|last| last.status != status) {
+            self.states.push(Since { from: at, status: status.to_owned() });
+        }
+    }
+
+    fn true_state(&self, powered: bool) -> &'static str {
+        if powered { self.status.as_str() } else { "NoPower" }
     }
 
     /// What truly happened to it until `now`.
     pub(super) fn truth(&self, now: DateTime<Utc>, powered: bool) -> ConnectorTruth {
         let mut status_ms: BTreeMap<String, i64> =
             self.booked.iter().map(|(status, spent)| ((*status).to_owned(), *spent)).collect();
-        let key = if powered { self.status.as_str() } else { "NoPower" };
-        *status_ms.entry(key.to_owned()).or_default() += (now - self.booked_to).num_milliseconds().max(0);
+        let rest = (now - self.booked_to).num_milliseconds().max(0);
+        *status_ms.entry(self.true_state(powered).to_owned()).or_default() += rest;
         ConnectorTruth {
             evse_id: self.evse_id,
             connector_id: self.id,
@@ -164,6 +179,7 @@ impl Connector {
             delivered_mwh: self.meter.delivered_mwh(),
             register_resets: self.resets,
             status_ms,
+            states: self.states.clone(),
         }
     }
 }
@@ -188,6 +204,7 @@ pub(super) fn build(spec: &ChargerSpec, rng: &mut StdRng) -> (Vec<Evse>, Vec<Con
                 operative: true,
                 booked: BTreeMap::new(),
                 booked_to: spec.from,
+                states: vec![Since { from: spec.from, status: "NoPower".to_owned() }],
             });
         }
         let places = (first..connectors.len()).collect();

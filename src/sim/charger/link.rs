@@ -8,6 +8,7 @@ use super::{Action, Charger};
 use crate::sim::agenda::Timer;
 use crate::sim::behaviour::ReplayOrder;
 use crate::sim::priors;
+use crate::sim::truth::{self, Told};
 use crate::sim::words::{ErrorCode, Status};
 
 /// Longest pause between two attempts to connect, before jitter.
@@ -42,6 +43,7 @@ impl Charger {
             return;
         }
         self.truth.connections += 1;
+        self.truth.links.push(truth::Link { from: now, heard: now });
         self.link = Link::Up;
         if self.needs_boot || self.spec.behaviour.boots_on_reconnect {
             self.send_boot(now);
@@ -166,6 +168,7 @@ impl Charger {
         let id = self.spec.behaviour.message_id(self.messages, &mut self.wire);
         let (action, payload) = self.write(&queued.call, now);
         self.note_sent(&queued);
+        self.truth.told.extend(self.told(&queued.call, now));
         self.out.push(Action::Send(self.spec.behaviour.call(&id, action, payload)));
         let serial = self.outbox.sent(id, Queued { sent: true, ..queued });
         self.agenda.plan(now + self.call_timeout, Timer::CallTimeout(serial));
@@ -187,6 +190,45 @@ impl Charger {
             | Call::Change { .. }
             | Call::IdleReading { .. }
             | Call::Report { .. } => {}
+        }
+    }
+
+    /// What a call says of a connector.
+    fn told(&self, call: &Call, now: DateTime<Utc>) -> Option<Told> {
+        let told = |(evse_id, connector_id), what: &str, status: Option<Status>, at| Told {
+            evse_id,
+            connector_id,
+            what: what.to_owned(),
+            status: status.map(|status| status.as_str().to_owned()),
+            at: self.spec.behaviour.named_instant(at),
+            sent: now,
+        };
+        let session = |index: &usize| &self.sessions[*index];
+        let of = |index: &usize| (session(index).evse_id, session(index).connector_id);
+        match call {
+            Call::Status { place, status, at, .. } => {
+                let connector = &self.connectors[(*place)?];
+                Some(told((connector.evse_id, connector.id), "status", Some(*status), *at))
+            }
+            Call::Start { session: of_call, .. } => {
+                Some(told(of(of_call), "began", None, session(of_call).started_at_reported))
+            }
+            Call::Change { session, stamp } => Some(told(of(session), "changed", None, stamp.at)),
+            // Beside its values, a reading of 2.x says whether power flows, unless its maker leaves that out.
+            Call::Reading { session, reading, .. } => {
+                let behaviour = self.spec.behaviour;
+                let says = behaviour.protocol.is_v2() && !behaviour.leaves_out_optional;
+                says.then(|| told(of(session), "changed", None, reading.at))
+            }
+            Call::Stop { session: of_call, .. } => {
+                Some(told(of(of_call), "ended", None, session(of_call).ended_at_reported?))
+            }
+            Call::Boot
+            | Call::Heartbeat
+            | Call::Authorize { .. }
+            | Call::Chatter
+            | Call::IdleReading { .. }
+            | Call::Report { .. } => None,
         }
     }
 

@@ -214,25 +214,34 @@ impl Charger {
             }
         }
         self.pump(now);
-        std::mem::take(&mut self.out)
+        self.wishes(now)
     }
 
     /// A connection that it asked for is open.
     pub fn connected(&mut self, now: DateTime<Utc>) -> Vec<Action> {
         self.link_is_up(now);
-        std::mem::take(&mut self.out)
+        self.wishes(now)
     }
 
     /// The link fell, or could not be opened, without its asking.
     pub fn disconnected(&mut self, now: DateTime<Utc>) -> Vec<Action> {
         self.link_fell(now);
-        std::mem::take(&mut self.out)
+        self.wishes(now)
     }
 
     /// A text frame of the server has come.
     pub fn deliver(&mut self, now: DateTime<Utc>, text: &str) -> Vec<Action> {
         self.receive(now, text);
         self.pump(now);
+        self.wishes(now)
+    }
+
+    /// What is to be done now, with a note of when the wire was last used.
+    fn wishes(&mut self, now: DateTime<Utc>) -> Vec<Action> {
+        let speaks = self.out.iter().any(|action| matches!(action, Action::Send(_)));
+        if let Some(link) = self.truth.links.last_mut().filter(|_| speaks) {
+            link.heard = now;
+        }
         std::mem::take(&mut self.out)
     }
 

@@ -58,10 +58,13 @@ impl Charger {
 
     /// Power is back: the charger boots.
     pub(super) fn power_on(&mut self, at: DateTime<Utc>) {
+        self.powered = true;
         for connector in &mut self.connectors {
             connector.book(at, false);
+            connector.note(at, true);
+            // It has just looked; what was before the cut it does not know.
+            connector.changed_at = at;
         }
-        self.powered = true;
         if let Some(cut) = self.truth.power_cuts.last_mut().filter(|cut| cut.to.is_none()) {
             cut.to = Some(at);
         }
@@ -92,6 +95,9 @@ impl Charger {
         self.powered = false;
         for evse in 0..self.evses.len() {
             self.leave(evse, at);
+        }
+        for connector in &mut self.connectors {
+            connector.note(at, false);
         }
         self.restarts_left = 0;
         self.agenda.forget(Timer::Restart);

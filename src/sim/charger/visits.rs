@@ -106,6 +106,7 @@ impl Charger {
         let is_news = !tells_less || connector.status.as_v2() != status.as_v2();
         connector.book(at, powered);
         (connector.status, connector.error, connector.changed_at) = (status, error, at);
+        connector.note(at, powered);
         if !is_news {
             return;
         }
