@@ -32,7 +32,7 @@
 //! | [`observe`] | named events: log lines, metrics, the live picture | domain, config |
 //! | [`store`] | durable facts: group commit, the embedded SQLite ledger, what is read from it | domain, config, observe |
 //! | [`sink`] | telemetry on its way out: InfluxDB 2, back-fill, export; the only user of influxdb2 and parquet | domain, config, observe, store |
-//! | [`tls`] | certificates: loaded, checked, watched, read anew; the only user of rustls and x509-parser | domain, config, observe |
+//! | [`tls`] | certificates: loaded, checked, watched, read anew, signed for chargers; the only user of rustls, rcgen and x509-parser | domain, config, observe |
 //! | [`gateway`] | the charger side: listeners, handshake, one task per charger | all above |
 //! | [`report`] | figures: one file per report, a fold over facts that the ledger keeps by EVSE and day; `METHOD.md` says each formula | domain, config, store |
 //! | [`http`] | the readers' side: who may what, what they see of it, lists, objects, metrics, open data, the pages for people | domain, config, observe, store, report, tls, gateway's list of connections |
@@ -56,8 +56,8 @@
 //! 5. **Missing is not zero.** Unknown energy is null with a quality that says so.
 //! 6. **Down has a cause**: charger, link, our own outage, operator. Our outages are known from a mark written every few
 //!    seconds.
-//! 7. **Chargers are never changed unasked.** Nothing is sent to a charger but answers and pings, and a question for its
-//!    device model where an operator switched that on. One call at a time is under way at each charger.
+//! 7. **Chargers are never changed unasked.** Nothing is sent to a charger but answers, pings, the certificate that it asked
+//!    for, and a question for its device model where an operator switched that on. One call at a time is under way at each.
 //! 8. **Every queue is bounded**, and being full has a counted outcome: chargers wait, or a heartbeat's frame is not kept.
 //! 9. **Two clocks on every fact**, the charger's and ours; the difference is measured.
 //! 10. **Energy is an integer** of thousandths of a watt-hour from the frame to the API.

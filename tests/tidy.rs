@@ -40,6 +40,7 @@ const CRATE_OF: &[(&str, &[&str])] = &[
     // The simulated fleet is an independent witness, and its own TLS client.
     ("tokio_rustls", &["tls", "sim"]),
     ("x509_parser", &["tls"]),
+    ("rcgen", &["tls", "sim"]),
     ("httparse", &["gateway"]),
     ("axum", &["http"]),
     ("hyper", &["http"]),

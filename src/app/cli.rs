@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::doors::Doors;
 use super::{
-    Failure, audit, charger, demo, driver_token, exemption, forget, healthcheck, import, replay, report, screen,
+    Failure, audit, ca, charger, demo, driver_token, exemption, forget, healthcheck, import, replay, report, screen,
     self_signed, serve, simulate, telemetry, token,
 };
 use crate::config::Settings;
@@ -65,6 +65,8 @@ enum Command {
     Export(telemetry::ExportFlags),
     /// Say what chargers must show when they connect, and accept or refuse unknown ones.
     Charger(charger::ChargerFlags),
+    /// List and revoke the certificates that were signed for chargers.
+    Ca(ca::CaFlags),
     /// Keep the list of drivers' tokens: what each may.
     DriverToken(driver_token::DriverTokenFlags),
     /// Make, list and revoke the tokens with which people and programmes read and steer over HTTP.
@@ -142,6 +144,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Backfill(flags) => telemetry::backfill(flags),
         Command::Export(flags) => telemetry::export(flags),
         Command::Charger(flags) => charger::run(flags),
+        Command::Ca(flags) => ca::run(flags),
         Command::DriverToken(flags) => driver_token::run(flags),
         Command::Token(flags) => token::run(flags),
         Command::Audit(flags) => audit::run(flags),
@@ -177,6 +180,9 @@ fn check(flag: &ConfigFlag) -> Result<(), Failure> {
     let doors = Doors::load(&settings).map_err(Failure::mistake)?;
     if doors.with_certificates() > 0 {
         told.push(format!("the certificates of {} addresses can be used", doors.with_certificates()));
+    }
+    if let Some(signer) = &doors.signer {
+        told.push(format!("certificates are signed for chargers until {}", signer.until()));
     }
     if settings.influx.is_on() {
         Influx::new(&settings.influx).map_err(Failure::mistake)?;

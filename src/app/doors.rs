@@ -1,13 +1,16 @@
 //! The addresses that people and chargers connect to, with their certificates: loaded before anything else starts, so
 //! that a mistake is told at once.
 
+use std::sync::Arc;
+
 use tokio::task::JoinHandle;
 
 use crate::config::Settings;
 use crate::config::listener::TlsFiles;
-use crate::gateway::Address;
+use crate::gateway::{Address, Signer};
 use crate::observe::Observer;
-use crate::tls::{Tls, TlsError, Watched, watch};
+use crate::observe::events::signing::AuthorityInUse;
+use crate::tls::{Authority, Revoked, Tls, TlsError, Watched, watch};
 
 /// Every address that has certificates of its own, and those of chargers.
 pub(super) struct Doors {
@@ -15,6 +18,10 @@ pub(super) struct Doors {
     pub(super) chargers: Vec<Address>,
     /// Certificates of the reading side; none: plain HTTP.
     pub(super) readers: Option<Tls>,
+    /// The authority that signs certificates for chargers, where one is configured.
+    pub(super) signer: Option<Arc<Signer>>,
+    /// Certificates that are refused everywhere: to be filled from the desk.
+    pub(super) revoked: Revoked,
     watched: Vec<Watched>,
     reload_s: u64,
 }
@@ -23,8 +30,9 @@ impl Doors {
     /// Loads the certificates that the settings name.
     pub(super) fn load(settings: &Settings) -> Result<Self, TlsError> {
         let mut watched = Vec::new();
+        let revoked = Revoked::default();
         let mut load = |listen: std::net::SocketAddr, files: Option<TlsFiles>| {
-            let tls = files.map(Tls::load).transpose()?;
+            let tls = files.map(|files| Tls::load(files, revoked.clone())).transpose()?;
             watched.extend(tls.iter().map(|tls| Watched { listener: listen.to_string(), tls: tls.clone() }));
             Ok(tls)
         };
@@ -33,7 +41,9 @@ impl Doors {
             chargers.push(Address { listen: of.listen, security: of.security, tls: load(of.listen, of.tls)? });
         }
         let readers = load(settings.http.listen, settings.http.tls())?;
-        Ok(Self { chargers, readers, watched, reload_s: settings.tls.reload_s })
+        let authority = settings.ca.files().map(|files| Authority::load(&files)).transpose()?;
+        let signer = authority.map(|authority| Arc::new(Signer::new(authority, settings.ca.clone())));
+        Ok(Self { chargers, readers, signer, revoked, watched, reload_s: settings.tls.reload_s })
     }
 
     /// How many addresses have certificates.
@@ -43,6 +53,9 @@ impl Doors {
 
     /// Tells when certificates run out, and reads them anew when they change.
     pub(super) fn watch(&mut self, observer: &Observer) -> JoinHandle<()> {
+        if let Some(signer) = &self.signer {
+            observer.tell(AuthorityInUse { until: signer.until() });
+        }
         tokio::spawn(watch(std::mem::take(&mut self.watched), self.reload_s, observer.clone()))
     }
 }

@@ -1,6 +1,7 @@
 //! Wiring: the command line, what starts and stops in which order. The only place that knows everything.
 
 mod audit;
+mod ca;
 mod charger;
 mod cli;
 mod demo;

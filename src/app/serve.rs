@@ -107,7 +107,8 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
     )
     .map_err(ServeError::of)?;
     let desk = desk_with_tokens(&settings, &clock)?;
-    let gate = Gate::open(&desk, seals.clone(), settings.drivers.unknown).map_err(ServeError::of)?;
+    let gate =
+        Gate::open(&desk, seals.clone(), doors.revoked.clone(), settings.drivers.unknown).map_err(ServeError::of)?;
     let from_files = registry.is_none();
     let registry = match registry {
         Some(registry) => registry,
@@ -159,6 +160,7 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
         desk,
         observer: observer.clone(),
         token_key,
+        signer: doors.signer,
         clock,
         connections,
     })

@@ -2,6 +2,7 @@
 //! every key; [`load`] layers file, environment and flags over it.
 
 pub mod availability;
+pub mod ca;
 pub mod drivers;
 pub mod factors;
 pub mod http;
@@ -43,6 +44,8 @@ pub struct Settings {
     pub listener: Vec<listener::ListenerSettings>,
     /// Certificates.
     pub tls: tls::TlsSettings,
+    /// The authority that signs certificates for chargers.
+    pub ca: ca::CaSettings,
     /// Limits against floods.
     pub limits: limits::LimitsSettings,
     /// Id tokens that no list speaks of.
@@ -122,6 +125,7 @@ impl Settings {
         found.extend(of_persons.into_iter().map(|(key, reason)| (key.to_owned(), reason)));
         found.extend(self.influx.objections().into_iter().map(|(key, reason)| (key.to_owned(), reason)));
         found.extend(self.limits.objections().into_iter().map(|(key, reason)| (key.to_owned(), reason)));
+        found.extend(self.ca.objections().into_iter().map(|(key, reason)| (key.to_owned(), reason)));
         found.extend(self.listener_objections());
         found
     }

@@ -4,6 +4,7 @@ use super::device::{DeviceVariable, Monitor, Observation};
 use super::energy::MilliWh;
 use super::ids::{Outlet, TransactionId};
 use super::reading::{Sample, Word};
+use super::signing::SigningRequest;
 use super::status::ConnectorStatus;
 use super::time::ChargerTime;
 use super::token::TokenHash;
@@ -33,6 +34,8 @@ pub enum Event {
     Progress(Progress),
     /// A security event (1.6 security extension and 2.x).
     Security(Security),
+    /// It wants a certificate (1.6 security extension and 2.x).
+    SigningRequested(SigningRequest),
     /// Values and alarms of the charger's device model (2.x).
     Observed(Vec<Observation>),
     /// The charger's device model, or a part of it (2.x).
@@ -301,6 +304,7 @@ impl Event {
             | Self::VendorData(_)
             | Self::Progress(_)
             | Self::Security(_)
+            | Self::SigningRequested(_)
             | Self::Observed(_)
             | Self::DeviceDescribed(_)
             | Self::MonitorsDescribed(_)
@@ -320,6 +324,7 @@ impl Event {
             | Self::VendorData(_)
             | Self::Progress(_)
             | Self::Security(_)
+            | Self::SigningRequested(_)
             | Self::TransactionReported(_)
             | Self::Observed(_)
             | Self::DeviceDescribed(_)

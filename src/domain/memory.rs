@@ -92,4 +92,6 @@ pub enum Known {
     RunningOf(TokenHash, Vec<SessionId>),
     /// How the token of the event stands; not said where no list speaks of it.
     Driver(Standing),
+    /// Whether the certificate that the event asks for was signed; if not, why.
+    Signing(Result<(), Box<str>>),
 }

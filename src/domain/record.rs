@@ -12,6 +12,7 @@ use super::flow::Flow;
 use super::ids::{Outlet, SessionId, StationKey, TransactionId};
 use super::reading::{Flags, ReadingKind, Word};
 use super::security::Protection;
+use super::security_event::SecurityKind;
 use super::sequence::SeqNos;
 use super::status::{Cause, ConnectorStatus, State};
 use super::time::At;
@@ -53,6 +54,8 @@ pub enum Answer {
     Token(Grant),
     /// To a start: the session, and whether its token may charge.
     Started(SessionId, Grant),
+    /// To a wish for a certificate: whether it was signed and will follow.
+    Signing(bool),
 }
 
 impl Answer {
@@ -60,7 +63,7 @@ impl Answer {
     pub const fn grant(&self) -> Option<&Grant> {
         match self {
             Self::Token(grant) | Self::Started(_, grant) => Some(grant),
-            Self::Boot { .. } | Self::BootPending { .. } | Self::Time(_) => None,
+            Self::Boot { .. } | Self::BootPending { .. } | Self::Time(_) | Self::Signing(_) => None,
         }
     }
 }
@@ -410,6 +413,8 @@ pub enum Effect {
     Implausible(Outlet),
     /// A connector is no longer spoken of.
     Gone(Outlet),
+    /// A security event of this kind was put down.
+    Security(SecurityKind),
     /// The charger's clock differs from ours by this much (positive: ahead), in milliseconds.
     Skew(i64),
 }

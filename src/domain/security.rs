@@ -2,6 +2,9 @@
 //! a charger's connection is protected, and how the charger shows who it is.
 
 use std::fmt;
+use std::str::FromStr;
+
+use sha2::{Digest, Sha256};
 
 use super::time::At;
 
@@ -56,4 +59,43 @@ pub struct Protection {
     pub profile: Profile,
     /// Until when the certificate is good that the charger showed.
     pub certificate_until: Option<At>,
+    /// Which one it was.
+    pub certificate: Option<Fingerprint>,
+}
+
+/// What recognises a certificate: the SHA-256 of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    /// Of a certificate in DER.
+    pub fn of(der: &[u8]) -> Self {
+        Self(Sha256::digest(der).into())
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// A text is not 64 hex digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a fingerprint has 64 hex digits")]
+pub struct NoFingerprint;
+
+impl FromStr for Fingerprint {
+    type Err = NoFingerprint;
+
+    fn from_str(text: &str) -> Result<Self, NoFingerprint> {
+        let mut bytes = [0; 32];
+        if text.len() != 64 || !text.is_ascii() {
+            return Err(NoFingerprint);
+        }
+        for (index, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&text[2 * index..2 * index + 2], 16).map_err(|_| NoFingerprint)?;
+        }
+        Ok(Self(bytes))
+    }
 }

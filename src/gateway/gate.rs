@@ -1,5 +1,5 @@
-//! Who may come in and who may charge, as people decided: credentials, decisions about unknown chargers, the list of
-//! driver tokens. Held in memory, read at the start and again whenever the desk's edition has risen.
+//! Who may come in and who may charge, as people decided: credentials, decisions about unknown chargers, revoked
+//! certificates, the list of driver tokens. Held in memory, read at the start and again whenever the desk's edition has risen.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use crate::domain::token::TokenHash;
 use crate::observe::events::gate::{DeskUnread, GateSeen};
 use crate::store::desk::admissions::Decision;
 use crate::store::desk::{Desk, DeskError};
+use crate::tls::Revoked;
 
 /// How often the desk's edition is looked at: by so much a decision may be late.
 const LOOK: Duration = Duration::from_secs(1);
@@ -38,6 +39,8 @@ struct Inner {
     drivers: RwLock<Arc<HashMap<TokenHash, Standing>>>,
     /// What a token gets that is not on the list.
     unknown_driver: TokenStatus,
+    /// Certificates that were revoked; the handshakes look here.
+    revoked: Revoked,
     /// The edition of the desk that was read.
     edition: AtomicI64,
 }
@@ -47,12 +50,13 @@ impl Gate {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn open(desk: &Desk, seals: Seals, unknown_driver: TokenStatus) -> Result<Self, DeskError> {
+    pub fn open(desk: &Desk, seals: Seals, revoked: Revoked, unknown_driver: TokenStatus) -> Result<Self, DeskError> {
         let gate = Self(Arc::new(Inner {
             credentials: Credentials::new(seals),
             admissions: RwLock::default(),
             drivers: RwLock::default(),
             unknown_driver,
+            revoked,
             edition: AtomicI64::new(-1),
         }));
         gate.follow(desk)?;
@@ -66,6 +70,7 @@ impl Gate {
             return Ok(false);
         }
         self.0.credentials.replace(desk.credentials(None, usize::MAX)?);
+        self.0.revoked.replace(desk.revoked_certificates()?.into_iter().collect());
         let admissions = desk.admissions()?.into_iter().map(|one| (one.charger, one.decision)).collect();
         *self.0.admissions.write() = Arc::new(admissions);
         let mut drivers = HashMap::new();
@@ -141,8 +146,9 @@ pub(super) async fn watch(context: Arc<Context>, mut lease: Lease) {
 /// Sends away who may not be connected, and counts who is held and who has to wait.
 fn go_round(context: &Context) {
     let mut held = 0;
-    for charger in context.connections.chargers() {
-        if context.gate.shuts_out(&charger) {
+    for (charger, certificate) in context.connections.chargers() {
+        let revoked = certificate.is_some_and(|shown| context.gate.0.revoked.has(&shown));
+        if revoked || context.gate.shuts_out(&charger) {
             context.connections.dismiss(&charger);
         }
         held += usize::from(context.holds(&charger));

@@ -117,8 +117,9 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
             let stream = Paced::new(stream, agreed.seat, &rest);
             let socket = WebSocketStream::from_partially_read(stream, rest, Role::Server, Some(config)).await;
             let Agreed { charger, version, profile, .. } = agreed;
-            let certificate_until = guest.certificate.as_ref().map(|shown| shown.until);
-            let protection = Protection { profile, certificate_until };
+            let shown = guest.certificate.as_ref();
+            let (certificate_until, certificate) = (shown.map(|one| one.until), shown.map(|one| one.fingerprint));
+            let protection = Protection { profile, certificate_until, certificate };
             Some(Accepted { socket, charger, version, protection })
         }
         Err(refusal) => {

@@ -17,6 +17,7 @@ mod negotiation;
 mod refusal;
 pub mod registry;
 mod session;
+mod signing;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -43,6 +44,7 @@ pub use limits::Limits;
 use limits::Visitor;
 use listener::Door;
 use registry::Connections;
+pub use signing::Signer;
 
 /// What every connection needs. Shared by all.
 pub struct Context {
@@ -66,6 +68,8 @@ pub struct Context {
     pub observer: Observer,
     /// The key under which id tokens are hashed.
     pub token_key: TokenKey,
+    /// The authority that signs certificates for chargers, where there is one.
+    pub signer: Option<Arc<Signer>>,
     /// Our time.
     pub clock: OurClock,
     /// Who is connected.

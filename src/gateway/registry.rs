@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::contest::{Contest, Contested, Rules};
 use crate::domain::ids::ChargerId;
-use crate::domain::security::Protection;
+use crate::domain::security::{Fingerprint, Protection};
 use crate::domain::station::Station;
 use crate::domain::time::At;
 
@@ -101,11 +101,11 @@ impl Connections {
         self.by_charger.lock().get(charger).is_some_and(|entry| entry.live.up.load(Ordering::Relaxed))
     }
 
-    /// The chargers that are connected.
-    pub(super) fn chargers(&self) -> Vec<ChargerId> {
+    /// The chargers that are connected, with the certificate that each has shown.
+    pub(super) fn chargers(&self) -> Vec<(ChargerId, Option<Fingerprint>)> {
         let all = self.by_charger.lock();
         let up = all.iter().filter(|(_, entry)| entry.live.up.load(Ordering::Relaxed));
-        up.map(|(charger, _)| charger.clone()).collect()
+        up.map(|(charger, entry)| (charger.clone(), entry.live.protection.certificate)).collect()
     }
 
     /// Sends a charger away. Where its mailbox is full somebody is taking it over, and will be sent away in turn.

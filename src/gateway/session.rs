@@ -28,6 +28,7 @@ use crate::domain::event::Event;
 use crate::domain::ids::ChargerId;
 use crate::domain::memory::Known;
 use crate::domain::record::{Answer, Change, FrameRow, Record, Turn};
+use crate::domain::security::Protection;
 use crate::domain::station::Station;
 use crate::domain::time::At;
 use crate::observe::events::gate::DriverRefused;
@@ -52,6 +53,8 @@ struct Session<'c, S> {
     version: Version,
     context: &'c Context,
     place: Place,
+    protection: Protection,
+    peer: &'c str,
     heard: Instant,
     heard_at: At,
     /// When the ping was sent that is yet to be answered.
@@ -83,8 +86,9 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     };
     let now = (context.clock)();
     let calls = Calls::new(Duration::from_secs(u64::from(context.settings.call_timeout_s)));
+    let (heard, heard_at) = (Instant::now(), now);
     let mut session =
-        Session { socket, station, version, context, place, heard: Instant::now(), heard_at: now, pinged: None, calls };
+        Session { socket, station, version, context, place, protection, peer, heard, heard_at, pinged: None, calls };
     context.observer.tell(ChargerConnected { charger: &charger, peer, protocol, protection, at: now });
     if let Some(before) = session.station.stronger_before(Some(protection)) {
         context.observer.tell(ProtectionWeakened { charger: &charger, peer, before, now: protection.profile });
@@ -189,6 +193,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             Message::Call { call, event } => {
                 let must_wait = event.must_be_stored();
                 let booted = matches!(event, Event::Booted(_));
+                let signed = self.sign(&event).await;
                 if booted {
                     // Somebody may have accepted it since.
                     self.station.set_rules(self.context.rules(self.station.charger()));
@@ -208,6 +213,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 if booted {
                     self.ask_device_model().await?;
                 }
+                if let Some(certificate) = signed {
+                    self.hand_out(certificate).await?;
+                }
             }
             Message::Statement(event) => {
                 let mut turn = self.turn(now, event).await?;
@@ -218,9 +226,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 let record = Record::of_frame(self.station.key(), Turn::default(), frame, Some(reply));
                 self.commit_and_answer(record).await?;
             }
-            Message::Response { id, error, .. } => {
+            Message::Response { id, error, payload } => {
                 self.context.store.keep(Record::of_frame(self.station.key(), Turn::default(), frame, None));
-                self.call_was_answered(&id, error.as_deref()).await?;
+                self.call_was_answered(&id, error.as_deref(), &payload).await?;
             }
             Message::Silent => {
                 self.context.store.keep(Record::of_frame(self.station.key(), Turn::default(), frame, None));
@@ -321,7 +329,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             // It may have gone already; the connection ends either way.
             timeout(Duration::from_secs(1), self.socket.close(Some(frame))).await.ok();
         }
-        self.give_up_calls();
+        self.give_up_calls().await;
         self.place.lost_socket();
         let charger = self.station.charger().clone();
         self.context.observer.tell(ChargerDisconnected {

@@ -8,7 +8,9 @@ use axum::routing::{get, post};
 
 use super::params::{CHARGER, CURSOR, FORMAT, FROM, LIMIT, SITE, TO};
 use super::router::{Does, Gives, Route};
-use super::routes::{chargers, conformance, device, evidence, exemptions, health, reports, sessions, telemetry};
+use super::routes::{
+    chargers, conformance, device, evidence, exemptions, health, reports, security, sessions, telemetry,
+};
 use super::{openapi, opendata};
 use crate::domain::people::Access;
 
@@ -208,6 +210,15 @@ const OF_THE_NETWORK: &[Route] = &[
         gives: Gives::List(&evidence::DEVIATION),
         params: &[&FROM, &TO, &CHARGER, &SITE, &evidence::RULE, &LIMIT, &CURSOR, &FORMAT],
         handler: || get(evidence::deviations),
+    },
+    Route {
+        does: Does::Read,
+        path: "/api/v1/security-events",
+        access: Access::Viewer,
+        about: "Security events that chargers told or that were found here, newest first.",
+        gives: Gives::List(&security::SECURITY_EVENT),
+        params: &[&FROM, &TO, &CHARGER, &SITE, &security::KIND, &security::CRITICAL, &LIMIT, &CURSOR, &FORMAT],
+        handler: || get(security::list),
     },
     Route {
         does: Does::Read,

@@ -15,6 +15,7 @@ use crate::store::archive::{
 use crate::store::device::{
     ConformanceFilter, ConformanceView, MonitorView, ObservationView, ReportView, VariableView,
 };
+use crate::store::security::{SecurityEventView, SecurityFilter};
 use crate::store::telemetry::{Rolled, SeriesFilter, Telemetry};
 
 /// What can be read of some sites.
@@ -154,6 +155,20 @@ impl Archive for Seen<'_> {
         limit: usize,
     ) -> Result<Vec<ObservationView>, StoreError> {
         self.evidence(filter).map_or(Ok(Vec::new()), |filter| self.archive.observations(&filter, before, limit))
+    }
+
+    fn security_events(
+        &mut self,
+        filter: &SecurityFilter,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<SecurityEventView>, StoreError> {
+        match narrowed(&filter.chargers, &self.own) {
+            Some(chargers) => {
+                self.archive.security_events(&SecurityFilter { chargers, ..filter.clone() }, before, limit)
+            }
+            None => Ok(Vec::new()),
+        }
     }
 
     fn variables(&mut self, station: StationKey) -> Result<Vec<VariableView>, StoreError> {

@@ -79,7 +79,7 @@ fn network(detail: Detail) -> String {
     let observer = Observer::new().unwrap();
     let charger = ChargerId::new("CP-1");
     let certificate_until = Some(At::from_millis(1_800_000_000_000));
-    let protection = Protection { profile: Profile::TlsCertificate, certificate_until };
+    let protection = Protection { profile: Profile::TlsCertificate, certificate_until, certificate: None };
     observer.board.connected(&charger, At::from_millis(1_795_521_595_000), "ocpp1.6", protection);
     observer.board.apply(&charger, &effects());
     let span = Span { from: At::from_millis(0), until: At::from_millis(1_800_000_000_000) };

@@ -337,6 +337,7 @@ impl Board {
                     }
                     Effect::Gone(outlet) => live.connector(*outlet).retire(),
                     Effect::Skew(offset) => live.skew_ms = Some(*offset),
+                    Effect::Security(_) => {}
                 }
             }
         });

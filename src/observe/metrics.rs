@@ -5,6 +5,8 @@ use prometheus::{
     Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
 
+use crate::domain::security_event::{KINDS, OTHER, SecurityKind};
+
 /// Buckets for answers and commits: 0.5 ms to 10 s.
 const SECONDS: [f64; 13] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
@@ -12,6 +14,11 @@ const EXPIRES: &str = "When the certificate of the listener runs out.";
 const CA_EXPIRES: &str = "When the first authority of chargers' certificates runs out.";
 const CRL_DUE: &str = "When the list of revoked certificates should have been replaced.";
 const FILES_BAD: &str = "1 while the newest certificate files of the listener cannot be used, else 0.";
+
+const SIGNING_CA_EXPIRES: &str = "When the authority that signs certificates for chargers runs out.";
+const WISHES: &str = "Wishes of chargers for certificates, by what came of them.";
+const DELIVERED: &str = "Certificates signed here, by what the charger said to them.";
+const SECURITY_EVENTS: &str = "Security events of chargers, and those found here, by kind.";
 
 /// The metrics of this process.
 pub struct Metrics {
@@ -95,6 +102,14 @@ pub struct Metrics {
     pub certificate_files_bad: IntGaugeVec,
     /// Connections with a weaker security profile than the one before.
     pub downgrades: IntCounter,
+    /// Wishes of chargers for certificates, by what came of them.
+    pub certificate_requests: IntCounterVec,
+    /// Certificates signed here, by what the charger said to them.
+    pub certificates_delivered: IntCounterVec,
+    /// When the authority that signs for chargers runs out, in seconds since 1970; no series where there is none.
+    pub signing_ca_expiry: IntGaugeVec,
+    /// Security events put down, by kind.
+    pub security_events: IntCounterVec,
     /// Time of an HTTP answer, by route.
     pub http_seconds: HistogramVec,
 }
@@ -148,10 +163,27 @@ impl Metrics {
             crl_next_update: table.gauges("crl_next_update_timestamp_seconds", CRL_DUE, &["listener"])?,
             certificate_files_bad: table.gauges("certificate_files_bad", FILES_BAD, &["listener"])?,
             downgrades: table.counter("security_downgrades_total", "Connections less secure than the one before.")?,
+            certificate_requests: table.counters("certificate_requests_total", WISHES, &["outcome"])?,
+            certificates_delivered: table.counters("certificates_delivered_total", DELIVERED, &["outcome"])?,
+            signing_ca_expiry: table.gauges("signing_ca_expiry_timestamp_seconds", SIGNING_CA_EXPIRES, &[])?,
+            security_events: table.counters("security_events_total", SECURITY_EVENTS, &["event", "critical"])?,
             http_seconds: table.histograms("http_request_seconds", "Time of an HTTP answer.", &["route", "status"])?,
             registry: registry.clone(),
         };
+        // What is to be seen with its first time must have been 0 before.
+        for kind in KINDS.into_iter().chain([OTHER]) {
+            metrics.security_event(kind).inc_by(0);
+        }
+        for outcome in ["accepted", "rejected", "unanswered"] {
+            metrics.certificates_delivered.with_label_values(&[outcome]).inc_by(0);
+        }
         Ok(metrics)
+    }
+
+    /// The counter of a kind of security event.
+    pub fn security_event(&self, kind: SecurityKind) -> IntCounter {
+        let critical = if kind.critical { "yes" } else { "no" };
+        self.security_events.with_label_values(&[kind.name, critical])
     }
 }
 

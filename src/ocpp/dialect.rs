@@ -46,6 +46,11 @@ pub(super) struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    /// Whether the certificate that the request asks for was signed.
+    pub(super) fn is_signed(&self) -> bool {
+        self.answer.is_some_and(|answer| *answer == Answer::Signing(true))
+    }
+
     /// What is told of the token that the request names; accepted where nobody has said otherwise.
     pub(super) fn grant(&self) -> &Grant {
         self.answer.and_then(Answer::grant).unwrap_or(&Grant::ACCEPTED)

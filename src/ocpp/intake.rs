@@ -204,6 +204,7 @@ fn names_token(event: &Event) -> bool {
         | Event::VendorData(_)
         | Event::Progress(_)
         | Event::Security(_)
+        | Event::SigningRequested(_)
         | Event::Observed(_)
         | Event::DeviceDescribed(_)
         | Event::MonitorsDescribed(_)

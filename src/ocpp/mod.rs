@@ -178,3 +178,13 @@ pub fn request(id: &str, request: &Request) -> Box<str> {
 pub fn ask_device_model(version: Version, number: i32) -> Option<Request> {
     requests::device_model(version, number)
 }
+
+/// The request that hands a charger its certificate. `number` is that of its wish (2.1).
+pub fn certificate_signed(version: Version, chain: &str, number: Option<i64>) -> Request {
+    requests::certificate_signed(version, chain, number)
+}
+
+/// Whether an answer says Accepted; `None` where it says nothing of the kind.
+pub fn is_accepted(payload: &str) -> Option<bool> {
+    requests::is_accepted(payload)
+}

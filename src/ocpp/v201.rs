@@ -2,9 +2,9 @@
 
 use super::dialect::{Route, heard, kept};
 use super::v2::reply::{
-    accepted_status, authorized, boot, empty, failed, no_certificate, no_schedule, rejected, time, transaction,
+    accepted_status, authorized, boot, empty, failed, no_certificate, no_schedule, signing, time, transaction,
 };
-use super::v2::{core, device, events, metering, shapes, tasks, transactions};
+use super::v2::{core, device, events, metering, security, shapes, tasks, transactions};
 
 /// Every request, in order of name (part 2, section 1). 2.1 has all of them too.
 pub(super) static ROUTES: &[Route] = &[
@@ -29,8 +29,8 @@ pub(super) static ROUTES: &[Route] = &[
     heard!("PublishFirmwareStatusNotification", tasks::PublishFirmwareStatus, publish_firmware_status, empty),
     kept!("ReportChargingProfiles", shapes::REPORT_CHARGING_PROFILES, empty),
     kept!("ReservationStatusUpdate", shapes::RESERVATION_STATUS_UPDATE, empty),
-    heard!("SecurityEventNotification", core::SecurityEvent, security_event, empty),
-    kept!("SignCertificate", shapes::SIGN_CERTIFICATE, rejected),
+    heard!("SecurityEventNotification", security::SecurityEvent, security_event, empty),
+    heard!("SignCertificate", security::SignCertificate, sign_certificate, signing),
     heard!("StatusNotification", core::StatusNotification, status_notification, empty),
     heard!("TransactionEvent", transactions::TransactionEvent, transaction_event, transaction),
 ];

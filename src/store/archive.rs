@@ -12,6 +12,7 @@ use crate::domain::time::At;
 
 use super::StoreError;
 use super::device::{ConformanceFilter, ConformanceView, MonitorView, ObservationView, ReportView, VariableView};
+use super::security::{SecurityEventView, SecurityFilter};
 use crate::domain::availability::Interval;
 
 /// The reading side of a store backend.
@@ -123,6 +124,17 @@ pub trait Archive {
         before: Option<i64>,
         limit: usize,
     ) -> Result<Vec<ObservationView>, StoreError>;
+
+    /// Security events, newest first, before `before` (their row number), at most `limit`.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn security_events(
+        &mut self,
+        filter: &SecurityFilter,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<SecurityEventView>, StoreError>;
 
     /// The device model of a charger, as last reported.
     ///

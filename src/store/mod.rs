@@ -9,6 +9,7 @@ mod backend;
 pub mod desk;
 pub mod device;
 pub mod figures;
+pub mod security;
 mod sqlite;
 pub mod telemetry;
 mod writer;

@@ -4,6 +4,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer;
 
+use crate::domain::security::Fingerprint;
 use crate::domain::time::At;
 
 /// A certificate that a client has shown.
@@ -13,13 +14,16 @@ pub struct ClientCertificate {
     pub names: Vec<String>,
     /// Until when it is good.
     pub until: At,
+    /// Which one it is.
+    pub fingerprint: Fingerprint,
 }
 
 impl ClientCertificate {
     /// Reads one; `None` when it cannot be read.
     pub(super) fn read(der: &[u8]) -> Option<Self> {
         let (_, certificate) = X509Certificate::from_der(der).ok()?;
-        Some(Self { names: names(&certificate), until: at(certificate.validity().not_after.timestamp()) })
+        let until = at(certificate.validity().not_after.timestamp());
+        Some(Self { names: names(&certificate), until, fingerprint: Fingerprint::of(der) })
     }
 }
 

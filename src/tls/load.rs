@@ -19,7 +19,7 @@ use x509_parser::revocation_list::CertificateRevocationList;
 
 use super::certificate::at;
 use super::verify::Noting;
-use super::{Expiry, TlsError};
+use super::{Expiry, Revoked, TlsError};
 use crate::config::listener::TlsFiles;
 use crate::domain::time::At;
 
@@ -47,7 +47,7 @@ impl Seen {
 }
 
 impl Loaded {
-    pub(super) fn from(files: &TlsFiles) -> Result<Self, TlsError> {
+    pub(super) fn from(files: &TlsFiles, revoked_here: &Revoked) -> Result<Self, TlsError> {
         let provider = Arc::new(ring::default_provider());
         let chain: Vec<CertificateDer<'static>> = objects(&files.certificate, "certificate")?;
         let certificate = good_until(&files.certificate, &chain)?;
@@ -61,7 +61,9 @@ impl Loaded {
                     Some(crl) => revoked(crl, path, &authorities)?,
                     None => (Vec::new(), None),
                 };
-                (Some(clients(files, authorities, lists, provider.clone())?), Some(until), next)
+                let verifier = clients(files, authorities, lists, provider.clone())?;
+                let verifier: Arc<dyn ClientCertVerifier> = Arc::new(Noting(verifier, revoked_here.clone()));
+                (Some(verifier), Some(until), next)
             }
         };
         let config = config(files, provider, verifier, chain, key)?;
@@ -114,7 +116,7 @@ fn clients(
         .allow_unknown_revocation_status()
         .build()
         .map_err(|error| wrong(files.crl.as_deref().unwrap_or(path), error))?;
-    Ok(Arc::new(Noting(verifier)))
+    Ok(verifier)
 }
 
 /// Lists of revoked certificates, and when the first of them should have been replaced.
@@ -146,7 +148,7 @@ fn revoked(
 }
 
 /// Until when all of these are good. They must be so now.
-fn good_until(path: &Path, chain: &[CertificateDer<'_>]) -> Result<At, TlsError> {
+pub(super) fn good_until(path: &Path, chain: &[CertificateDer<'_>]) -> Result<At, TlsError> {
     let now = At::from(Utc::now());
     let mut until: Option<At> = None;
     for der in chain {

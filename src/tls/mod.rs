@@ -1,14 +1,17 @@
-//! Certificates: loaded, checked, watched, read anew. The only user of rustls and x509-parser in the service, for the
-//! side of chargers, for HTTPS, and for whoever asks a chargewatch from here.
+//! Certificates: loaded, checked, watched, read anew, and signed for chargers. The only user of rustls, rcgen and
+//! x509-parser in the service, for the side of chargers, for HTTPS, and for whoever asks a chargewatch from here.
 //!
 //! TLS is 1.3 or 1.2, with AES-GCM or ChaCha20 and ephemeral keys: of the suites that OCPP names, those of ECDHE with
 //! GCM. Suites with a static RSA key or with CBC do not exist in rustls; a charger that knows no others needs a proxy in
 //! between that ends its TLS. Nothing is resumed: each connection shows its certificate anew, so that one that has been
 //! revoked or has run out is seen with the next connection.
 
+mod authority;
 mod certificate;
+mod csr;
 mod failure;
 mod load;
+mod revoked;
 mod self_signed;
 mod trust;
 mod verify;
@@ -26,9 +29,12 @@ use tokio_rustls::{LazyConfigAcceptor, rustls, server::TlsStream};
 
 use crate::config::listener::TlsFiles;
 use crate::domain::time::At;
+pub use authority::{Authority, Issued};
 pub use certificate::ClientCertificate;
+pub use csr::Objection;
 pub use failure::{Failure, Reason};
 use load::{Loaded, Seen};
+pub use revoked::Revoked;
 pub use self_signed::{SelfSigned, self_signed};
 pub use trust::{Secret, Trust};
 pub use watch::{Watched, watch};
@@ -67,6 +73,7 @@ pub struct Expiry {
 #[derive(Clone)]
 pub struct Tls {
     files: Arc<TlsFiles>,
+    revoked: Revoked,
     loaded: Arc<RwLock<Loaded>>,
     seen: Arc<Mutex<Seen>>,
 }
@@ -82,15 +89,15 @@ pub struct Secured<S> {
 }
 
 impl Tls {
-    /// Reads the files.
+    /// Reads the files. Clients whose certificates are in `revoked` are refused.
     ///
     /// # Errors
     /// When a file cannot be read, holds something else, does not belong to the others, or has expired.
-    pub fn load(files: TlsFiles) -> Result<Self, TlsError> {
+    pub fn load(files: TlsFiles, revoked: Revoked) -> Result<Self, TlsError> {
         let seen = Seen::of(&files);
-        let loaded = Loaded::from(&files)?;
+        let loaded = Loaded::from(&files, &revoked)?;
         let (loaded, seen) = (Arc::new(RwLock::new(loaded)), Arc::new(Mutex::new(seen)));
-        Ok(Self { files: Arc::new(files), loaded, seen })
+        Ok(Self { files: Arc::new(files), revoked, loaded, seen })
     }
 
     /// When what is in use runs out.
@@ -109,7 +116,7 @@ impl Tls {
             return None;
         }
         *seen = now;
-        Some(Loaded::from(&self.files).map(|loaded| *self.loaded.write() = loaded))
+        Some(Loaded::from(&self.files, &self.revoked).map(|loaded| *self.loaded.write() = loaded))
     }
 
     /// Shakes hands with whoever has connected. The deadline is the caller's.
@@ -163,5 +170,7 @@ async fn part<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) {
     drop(said);
 }
 
+#[cfg(test)]
+mod signing_tests;
 #[cfg(test)]
 mod tests;

@@ -16,7 +16,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
 use super::load::wrong;
-use super::{Tls, TlsError};
+use super::{Revoked, Tls, TlsError};
 use crate::config::listener::TlsFiles;
 use crate::domain::time::At;
 
@@ -44,7 +44,7 @@ pub enum SelfSigned {
 /// When the files cannot be written, a name is none, or what is there was signed by an authority: that is not ours to replace.
 pub fn self_signed(files: &TlsFiles, names: &[String], now: At) -> Result<SelfSigned, TlsError> {
     if files.certificate.exists() || files.key.exists() {
-        let until = Tls::load(files.clone()).map(|tls| tls.expiry().certificate);
+        let until = Tls::load(files.clone(), Revoked::default()).map(|tls| tls.expiry().certificate);
         if let Some(until) = until.ok().filter(|until| until.millis_since(now) >= RENEW_MS) {
             return Ok(SelfSigned::Kept(until));
         }

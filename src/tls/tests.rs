@@ -159,7 +159,10 @@ fn a_mistake_in_the_files_is_told_with_the_file_and_what_is_wrong() {
     ] {
         let (certificate, key) = (office.path(certificate), office.path(key));
         let path = |name: Option<&str>| name.map(|name| office.path(name));
-        let error = Tls::load(TlsFiles { certificate, key, client_ca: path(client_ca), crl: path(crl) }).err().unwrap();
+        let error =
+            Tls::load(TlsFiles { certificate, key, client_ca: path(client_ca), crl: path(crl) }, Revoked::default())
+                .err()
+                .unwrap();
         assert!(error.file.ends_with(file) && error.wrong.starts_with(told), "{file}, {told}: {error}");
     }
 }
@@ -174,7 +177,7 @@ async fn a_client_certificate_is_judged_and_whose_it_was_is_told() {
     office.sign("revoked", "CP-4", 5, (-1, 30));
     office.revoke(5);
     foreign.sign("foreign", "CP-5", 6, (-1, 30));
-    let tls = Tls::load(office.files(Some("ca.pem"), Some("crl.pem"))).unwrap();
+    let tls = Tls::load(office.files(Some("ca.pem"), Some("crl.pem")), Revoked::default()).unwrap();
     assert!(tls.expiry().crl.unwrap() < tls.expiry().certificate);
     let judged = async |office: &Office, name: &str, of: &Office| {
         let (certificate, key) = (of.path(&format!("{name}.pem")), of.path(&format!("{name}.key")));
@@ -200,7 +203,7 @@ async fn a_client_certificate_is_judged_and_whose_it_was_is_told() {
 async fn who_does_not_speak_tls_or_does_not_trust_us_is_told_apart() {
     let (office, foreign) = (Office::new("Ours"), Office::new("Foreign"));
     office.sign("server", "server.example", 1, (-1, 30));
-    let tls = Tls::load(office.files(None, None)).unwrap();
+    let tls = Tls::load(office.files(None, None), Revoked::default()).unwrap();
     let failure = shake(&tls, &foreign, None).await.err().unwrap();
     assert_eq!(failure.reason, Reason::RefusesUs, "{failure:?}");
     for (said, reason) in
@@ -217,7 +220,7 @@ async fn who_does_not_speak_tls_or_does_not_trust_us_is_told_apart() {
 async fn new_files_are_used_for_new_connections_and_bad_ones_change_nothing() {
     let office = Office::new("Ours");
     office.sign("server", "server.example", 1, (-1, 30));
-    let tls = Tls::load(office.files(None, None)).unwrap();
+    let tls = Tls::load(office.files(None, None), Revoked::default()).unwrap();
     let before = tls.expiry();
     assert!(tls.reload(false).is_none());
     // The certificate is there before its key.

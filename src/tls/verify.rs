@@ -7,9 +7,11 @@ use std::sync::Arc;
 use tokio_rustls::rustls::client::danger::HandshakeSignatureValid;
 use tokio_rustls::rustls::pki_types::{CertificateDer, UnixTime};
 use tokio_rustls::rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use tokio_rustls::rustls::{DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
+use tokio_rustls::rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 
+use super::Revoked;
 use super::certificate::ClientCertificate;
+use crate::domain::security::Fingerprint;
 
 tokio::task_local! {
     /// The first name in the certificate that this handshake has refused.
@@ -29,9 +31,9 @@ pub(super) async fn noting<F: Future>(handshake: F) -> (F::Output, Option<String
         .await
 }
 
-/// rustls' checks.
+/// rustls' checks, and what was revoked at the desk.
 #[derive(Debug)]
-pub(super) struct Noting(pub(super) Arc<dyn ClientCertVerifier>);
+pub(super) struct Noting(pub(super) Arc<dyn ClientCertVerifier>, pub(super) Revoked);
 
 impl ClientCertVerifier for Noting {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
@@ -44,7 +46,10 @@ impl ClientCertVerifier for Noting {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        self.0.verify_client_cert(end_entity, intermediates, now).inspect_err(|_| {
+        let revoked = self.1.has(&Fingerprint::of(end_entity));
+        let checked = self.0.verify_client_cert(end_entity, intermediates, now);
+        let checked = if revoked { checked.and(Err(CertificateError::Revoked.into())) } else { checked };
+        checked.inspect_err(|_| {
             let name = ClientCertificate::read(end_entity).and_then(|read| read.names.into_iter().next());
             let clean = |name: String| name.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
             // Outside of a handshake nobody asks.

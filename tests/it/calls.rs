@@ -61,6 +61,7 @@ async fn the_next_call_waits_until_the_one_before_is_answered() {
     until_counted(&service, &ended("answered", 1)).await;
     until_counted(&service, &ended("call_error", 1)).await;
     // An answer that belongs to nothing is kept like any other frame.
+    service.settle().await;
     let kept = service.ledger("SELECT count(*) FROM frame WHERE action = 'CallResult'", &[]);
     assert_eq!(kept, [[json!(2)]]);
     service.stop().await;

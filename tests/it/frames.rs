@@ -113,6 +113,7 @@ fn answer_to(event: &Event) -> Option<Answer> {
         | Event::VendorData(_)
         | Event::Progress(_)
         | Event::Security(_)
+        | Event::SigningRequested(_)
         | Event::Observed(_)
         | Event::DeviceDescribed(_)
         | Event::MonitorsDescribed(_)

@@ -372,6 +372,7 @@ impl Heard {
             match effect {
                 Effect::Session { row, .. } if !self.sessions.contains(&row.id) => self.sessions.push(row.id),
                 Effect::Session { .. }
+                | Effect::Security(_)
                 | Effect::Skew(_)
                 | Effect::Booted(_)
                 | Effect::Status(_)

@@ -94,6 +94,7 @@ impl Transactions {
             | Event::VendorData(_)
             | Event::Progress(_)
             | Event::Security(_)
+            | Event::SigningRequested(_)
             | Event::Observed(_)
             | Event::DeviceDescribed(_)
             | Event::MonitorsDescribed(_)

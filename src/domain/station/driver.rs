@@ -27,7 +27,11 @@ impl Station {
     fn driver(&self) -> Option<&Standing> {
         self.known.iter().find_map(|known| match known {
             Known::Driver(standing) => Some(standing),
-            Known::Session { .. } | Known::MeterHistory(..) | Known::NextReport { .. } | Known::RunningOf(..) => None,
+            Known::Session { .. }
+            | Known::MeterHistory(..)
+            | Known::NextReport { .. }
+            | Known::RunningOf(..)
+            | Known::Signing(_) => None,
         })
     }
 
@@ -36,7 +40,11 @@ impl Station {
         let here = |id: &SessionId| self.sessions.get(*id).is_none_or(|session| session.is_active());
         self.known.iter().any(|known| match known {
             Known::RunningOf(_, ids) => ids.iter().any(|id| *id != own && here(id)),
-            Known::Session { .. } | Known::MeterHistory(..) | Known::NextReport { .. } | Known::Driver(_) => false,
+            Known::Session { .. }
+            | Known::MeterHistory(..)
+            | Known::NextReport { .. }
+            | Known::Driver(_)
+            | Known::Signing(_) => false,
         })
     }
 }
@@ -55,6 +63,7 @@ fn begins(event: &Event) -> bool {
         | Event::VendorData(_)
         | Event::Progress(_)
         | Event::Security(_)
+        | Event::SigningRequested(_)
         | Event::Observed(_)
         | Event::DeviceDescribed(_)
         | Event::MonitorsDescribed(_)

@@ -108,7 +108,11 @@ impl Station {
     pub(super) fn history_of(&self, id: SessionId) -> Option<Vec<Sample>> {
         self.known.iter().find_map(|known| match known {
             Known::MeterHistory(of, samples) => (*of == id).then(|| samples.clone()),
-            Known::Session { .. } | Known::NextReport { .. } | Known::RunningOf(..) | Known::Driver(_) => None,
+            Known::Session { .. }
+            | Known::NextReport { .. }
+            | Known::RunningOf(..)
+            | Known::Driver(_)
+            | Known::Signing(_) => None,
         })
     }
 

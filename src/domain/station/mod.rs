@@ -24,14 +24,11 @@ use super::ids::{ChargerId, SessionId, StationKey};
 use super::memory::{Known, Question, StationMemory};
 use super::record::{Answer, Change, Effect, Turn};
 use super::security::{Profile, Protection};
+use super::security_event::{SIGNING_REFUSED, SecurityKind, WEAKER_PROFILE};
 use super::time::{At, ChargerTime, Placed, Trust};
 use contact::Contact;
 use sessions::Sessions;
 use status::Connectors;
-
-/// The security event of a connection that is less secure than the one before. The name is ours; those that chargers
-/// send are of OCPP 2.0.1 part 2, appendix 1.
-const WEAKER: &str = "WeakerSecurityProfile";
 
 /// What the machine needs to know of the installation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +107,7 @@ impl Station {
             | Event::VendorData(_)
             | Event::Progress(_)
             | Event::Security(_)
+            | Event::SigningRequested(_)
             | Event::DeviceDescribed(_)
             | Event::MonitorsDescribed(_)
             | Event::Noted => Vec::new(),
@@ -145,6 +143,7 @@ impl Station {
             | Event::VendorData(_)
             | Event::Progress(_)
             | Event::Security(_)
+            | Event::SigningRequested(_)
             | Event::Noted => false,
         }
     }
@@ -182,9 +181,9 @@ impl Station {
             }
             Event::Security(security) => {
                 let at = place(now, security.at, "timestamp", &mut turn).at;
-                let kind = security.kind.unwrap_or_default();
-                turn.changes.push(Change::Security { at, kind, info: security.info });
+                put_down(at, &security.kind.unwrap_or_default(), security.info, &mut turn);
             }
+            Event::SigningRequested(_) => self.signing_requested(now, &mut turn),
             Event::VendorData(_) | Event::Noted => {}
         }
         self.sessions.forget_oldest();
@@ -210,7 +209,7 @@ impl Station {
         }
         if let Some((before, now_is)) = self.stronger_before(protection).zip(protection) {
             let info = format!("from security profile {before} to {}", now_is.profile);
-            turn.changes.push(Change::Security { at: now, kind: WEAKER.into(), info: Some(info.into()) });
+            put_down(now, WEAKER_PROFILE, Some(info.into()), &mut turn);
         }
         turn.changes.push(self.contact.began(now, protocol, peer, protection));
         self.connectors.resume(now, &mut turn);
@@ -258,6 +257,22 @@ impl Station {
         self.boot = Some((boot, true));
     }
 
+    /// A certificate was asked for. Whether it was signed comes as a fact; where nobody could decide, nothing was.
+    fn signing_requested(&self, now: At, turn: &mut Turn) {
+        let decided = self.known.iter().find_map(|known| match known {
+            Known::Signing(decided) => Some(decided),
+            Known::Session { .. }
+            | Known::MeterHistory(..)
+            | Known::NextReport { .. }
+            | Known::RunningOf(..)
+            | Known::Driver(_) => None,
+        });
+        turn.answer = Some(Answer::Signing(decided.is_some_and(Result::is_ok)));
+        if let Some(Err(why)) = decided {
+            put_down(now, SIGNING_REFUSED, Some(why.clone()), turn);
+        }
+    }
+
     fn is_answered(&self, question: &Question) -> bool {
         self.known.iter().any(|known| match (question, known) {
             (asked, Known::Session { to, .. }) => asked == to,
@@ -269,6 +284,12 @@ impl Station {
             _ => false,
         })
     }
+}
+
+/// Puts a security event down.
+fn put_down(at: At, kind: &str, info: Option<Box<str>>, turn: &mut Turn) {
+    turn.changes.push(Change::Security { at, kind: kind.into(), info });
+    turn.effects.push(Effect::Security(SecurityKind::of(kind)));
 }
 
 /// Places a charger's time; notes when it is not believed.

@@ -185,7 +185,11 @@ impl Station {
         let newest = self.connectors.get(report.outlet).and_then(|connector| connector.newest_report);
         let next = self.known.iter().find_map(|known| match known {
             Known::NextReport { outlet, after, found } => found.filter(|_| (*outlet, *after) == (report.outlet, at)),
-            Known::Session { .. } | Known::MeterHistory(..) | Known::RunningOf(..) | Known::Driver(_) => None,
+            Known::Session { .. }
+            | Known::MeterHistory(..)
+            | Known::RunningOf(..)
+            | Known::Driver(_)
+            | Known::Signing(_) => None,
         });
         let until = next.or(newest.filter(|newest| at < *newest));
         turn.changes.push(Change::Paint(Paint { until, ..painting(report.outlet, at, status, Cause::Charger) }));

@@ -5,5 +5,6 @@ mod drivers;
 mod harness;
 mod histories;
 mod reports;
+mod security;
 mod sessions;
 mod stories;

@@ -4,9 +4,9 @@ use axum::http::Method;
 use axum::routing::{delete, get, post};
 
 use crate::domain::people::Access;
-use crate::http::params::{CURSOR, FORMAT, FROM, LIMIT, TO};
+use crate::http::params::{CHARGER, CURSOR, FORMAT, FROM, LIMIT, TO};
 use crate::http::router::{Does, Gives, Route};
-use crate::http::routes::{audit, credentials, drivers, imports, inbox, privacy, tokens};
+use crate::http::routes::{audit, certificates, credentials, drivers, imports, inbox, privacy, tokens};
 
 /// Those routes.
 pub(super) const ROUTES: &[Route] = &[
@@ -90,6 +90,24 @@ pub(super) const ROUTES: &[Route] = &[
         gives: Gives::One(&credentials::CREDENTIAL),
         params: &[],
         handler: || post(credentials::revoke),
+    },
+    Route {
+        does: Does::Read,
+        path: "/api/v1/certificates",
+        access: Access::Operator,
+        about: "Certificates that were signed for chargers, newest first.",
+        gives: Gives::List(&certificates::CERTIFICATE),
+        params: &[&CHARGER, &LIMIT, &CURSOR, &FORMAT],
+        handler: || get(certificates::list),
+    },
+    Route {
+        does: Does::Change(&Method::POST, None),
+        path: "/api/v1/certificates/{serial}/revoke",
+        access: Access::Admin,
+        about: "Revoke a certificate; the connection that showed it is closed.",
+        gives: Gives::One(&certificates::CERTIFICATE),
+        params: &[],
+        handler: || post(certificates::revoke),
     },
     Route {
         does: Does::Read,

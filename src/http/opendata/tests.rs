@@ -57,7 +57,7 @@ impl Network {
     fn status(&self, charger: &str, connector: u32, status: ConnectorStatus, since: At) {
         let outlet = Outlet::new(connector, connector);
         let charger = ChargerId::new(charger);
-        let protection = Protection { profile: Profile::TlsCertificate, certificate_until: None };
+        let protection = Protection { profile: Profile::TlsCertificate, certificate_until: None, certificate: None };
         self.board.connected(&charger, since, "ocpp1.6", protection);
         let now = ConnectorNow { outlet, status, since, error: None, vendor_error: None, info: None };
         self.board.apply(&charger, &[Effect::Status(now)]);

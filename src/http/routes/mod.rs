@@ -1,6 +1,7 @@
 //! The routes, by area. Each describes what it gives and reads it from the ledger.
 
 pub(super) mod audit;
+pub(super) mod certificates;
 pub(super) mod chargers;
 pub(super) mod conformance;
 pub(super) mod credentials;
@@ -14,6 +15,7 @@ pub(super) mod inbox;
 pub(super) mod live;
 pub(super) mod privacy;
 pub(super) mod reports;
+pub(super) mod security;
 pub(super) mod sessions;
 pub(super) mod telemetry;
 pub(super) mod tokens;

@@ -38,6 +38,10 @@ impl Emit for Told<'_> {
                 Effect::Skew(offset) if offset.abs() >= SKEW_WARNING_MS => {
                     warn!(charger, ahead_ms = offset, "the charger's clock is off");
                 }
+                Effect::Security(kind) => {
+                    observer.metrics.security_event(*kind).inc();
+                    info!(charger, event = kind.name, critical = kind.critical, "security event");
+                }
                 Effect::Gone(outlet) => {
                     let (evse, connector) = (outlet.evse, outlet.connector);
                     info!(charger, evse, connector, "the charger numbers its connectors in another way now");

@@ -10,7 +10,7 @@ mod security;
 mod transactions;
 pub(super) mod words;
 
-use self::reply::{authorized, boot, data_accepted, empty, rejected, started, stopped, time};
+use self::reply::{authorized, boot, data_accepted, empty, signing, started, stopped, time};
 use super::dialect::{Route, heard};
 
 /// Every request, in order of name: those of OCPP 1.6 edition 2, section 4, and those that "Improved security for OCPP
@@ -25,7 +25,7 @@ pub(super) static ROUTES: &[Route] = &[
     heard!("LogStatusNotification", firmware::LogStatus, log_status, empty),
     heard!("MeterValues", metering::MeterValues, meter_values, empty),
     heard!("SecurityEventNotification", security::SecurityEvent, security_event, empty),
-    heard!("SignCertificate", security::SignCertificate, sign_certificate, rejected),
+    heard!("SignCertificate", security::SignCertificate, sign_certificate, signing),
     heard!("SignedFirmwareStatusNotification", firmware::SignedFirmwareStatus, signed_firmware_status, empty),
     heard!("StartTransaction", transactions::StartTransaction, start_transaction, started),
     heard!("StatusNotification", core::StatusNotification, status_notification, empty),

@@ -21,7 +21,7 @@ pub(super) fn boot(asked: &Asked<'_>) -> Payload {
         Answer::Boot { now, interval } => (now, interval, RegistrationStatus::Accepted),
         Answer::BootPending { now, interval } => (now, interval, RegistrationStatus::Pending),
         Answer::Time(now) => (now, asked.interval, RegistrationStatus::Accepted),
-        Answer::Token(_) | Answer::Started(..) => return None,
+        Answer::Token(_) | Answer::Started(..) | Answer::Signing(_) => return None,
     };
     let interval = u32::try_from(interval.as_secs()).unwrap_or(u32::MAX);
     json(&BootNotificationResponse { current_time: utc(now), interval, status })
@@ -33,7 +33,7 @@ pub(super) fn time(asked: &Asked<'_>) -> Payload {
         Answer::Time(now) | Answer::Boot { now, .. } | Answer::BootPending { now, .. } => {
             json(&HeartbeatResponse { current_time: utc(now) })
         }
-        Answer::Token(_) | Answer::Started(..) => None,
+        Answer::Token(_) | Answer::Started(..) | Answer::Signing(_) => None,
     }
 }
 
@@ -63,9 +63,10 @@ pub(super) fn empty(_asked: &Asked<'_>) -> Payload {
     Some("{}".to_owned())
 }
 
-/// To a SignCertificate.
-pub(super) fn rejected(_asked: &Asked<'_>) -> Payload {
-    Some(r#"{"status":"Rejected"}"#.to_owned())
+/// To a SignCertificate: Accepted when the certificate will follow.
+pub(super) fn signing(asked: &Asked<'_>) -> Payload {
+    let word = if asked.is_signed() { "Accepted" } else { "Rejected" };
+    Some(format!(r#"{{"status":"{word}"}}"#))
 }
 
 fn info(grant: &Grant) -> IdTagInfo {

@@ -2,6 +2,7 @@
 //! and 5.18). rust-ocpp has no types for them.
 
 use crate::domain::event::{Event, Security};
+use crate::domain::signing::{Purpose, SigningRequest};
 use crate::ocpp::field::{Text, Time};
 use crate::ocpp::record::record;
 
@@ -26,7 +27,7 @@ record! {
     }
 }
 
-/// SignCertificate.req: this service signs nothing, and says so.
-pub(super) fn sign_certificate(_request: SignCertificate<'_>) -> Event {
-    Event::Noted
+/// SignCertificate.req: it wants a certificate for its connection.
+pub(super) fn sign_certificate(request: SignCertificate<'_>) -> Event {
+    Event::SigningRequested(SigningRequest { csr: request.csr.owned(), purpose: Purpose::Station, number: None })
 }

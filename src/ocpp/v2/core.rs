@@ -4,7 +4,7 @@
 use super::ids::{IdToken, Number, outlet};
 use super::shapes::OCSP_REQUEST_DATA;
 use super::words::{BootReason, ConnectorStatus as StatusWord};
-use crate::domain::event::{Boot, Event, Security, StatusReport, VendorData};
+use crate::domain::event::{Boot, Event, StatusReport, VendorData};
 use crate::domain::ids::Outlet;
 use crate::domain::reading::Word;
 use crate::domain::status::ConnectorStatus;
@@ -131,18 +131,4 @@ record! {
 /// DataTransferRequest: vendor data, kept but not understood.
 pub(in crate::ocpp) fn data_transfer(request: DataTransfer<'_>) -> Event {
     Event::VendorData(VendorData { vendor: request.vendor.owned(), message: request.message.owned() })
-}
-
-record! {
-    /// SecurityEventNotificationRequest.
-    struct SecurityEvent<'de> {
-        kind: Text<'de, 50> = "type" required,
-        at: Time = "timestamp" required,
-        info: Text<'de, 255> = "techInfo" optional,
-    }
-}
-
-/// SecurityEventNotificationRequest: something that matters to security, often long ago.
-pub(in crate::ocpp) fn security_event(request: SecurityEvent<'_>) -> Event {
-    Event::Security(Security { kind: request.kind.owned(), info: request.info.owned(), at: request.at.0 })
 }

@@ -10,6 +10,7 @@ pub(super) mod events;
 mod ids;
 pub(super) mod metering;
 pub(super) mod reply;
+pub(super) mod security;
 pub(super) mod shapes;
 pub(super) mod tasks;
 pub(super) mod transactions;

@@ -29,7 +29,7 @@ pub(in crate::ocpp) fn boot(asked: &Asked<'_>) -> Payload {
         Answer::Boot { now, interval } => (now, interval, RegistrationStatusEnumType::Accepted),
         Answer::BootPending { now, interval } => (now, interval, RegistrationStatusEnumType::Pending),
         Answer::Time(now) => (now, asked.interval, RegistrationStatusEnumType::Accepted),
-        Answer::Token(_) | Answer::Started(..) => return None,
+        Answer::Token(_) | Answer::Started(..) | Answer::Signing(_) => return None,
     };
     // The type holds 16 bits; the schema sets no limit, but a heartbeat a day is none.
     let interval = u16::try_from(interval.as_secs()).unwrap_or(u16::MAX);
@@ -42,7 +42,7 @@ pub(in crate::ocpp) fn time(asked: &Asked<'_>) -> Payload {
         Answer::Time(now) | Answer::Boot { now, .. } | Answer::BootPending { now, .. } => {
             json(&HeartbeatResponse { current_time: utc(now) })
         }
-        Answer::Token(_) | Answer::Started(..) => None,
+        Answer::Token(_) | Answer::Started(..) | Answer::Signing(_) => None,
     }
 }
 
@@ -67,7 +67,12 @@ pub(in crate::ocpp) fn accepted_status(_asked: &Asked<'_>) -> Payload {
     Some(r#"{"status":"Accepted"}"#.to_owned())
 }
 
-/// To a SignCertificate or a PullDynamicScheduleUpdate.
+/// To a SignCertificate: Accepted when the certificate will follow.
+pub(in crate::ocpp) fn signing(asked: &Asked<'_>) -> Payload {
+    if asked.is_signed() { accepted_status(asked) } else { rejected(asked) }
+}
+
+/// To a PullDynamicScheduleUpdate.
 pub(in crate::ocpp) fn rejected(_asked: &Asked<'_>) -> Payload {
     Some(r#"{"status":"Rejected"}"#.to_owned())
 }

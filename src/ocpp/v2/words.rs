@@ -178,3 +178,8 @@ vocabulary! {
     Monitoring ["UpperThreshold" "LowerThreshold" "Delta" "Periodic" "PeriodicClockAligned"]
         from_21 ["TargetDelta" "TargetDeltaRelative"]
 }
+
+vocabulary! {
+    /// CertificateSigningUseEnumType.
+    CertificateSigningUse ["ChargingStationCertificate" "V2GCertificate"] from_21 ["V2G20Certificate"]
+}

@@ -5,6 +5,7 @@
 //! One file per kind of decision; each adds its methods to [`Desk`].
 
 pub mod admissions;
+pub mod certificates;
 pub mod credentials;
 pub mod drivers;
 pub mod exemption;
@@ -19,6 +20,7 @@ use parking_lot::Mutex;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::{OurClock, StoreError, sqlite};
+use crate::domain::ids::ChargerId;
 use crate::domain::time::At;
 
 /// Where people's decisions are made and read. Cheap to clone.
@@ -41,6 +43,11 @@ impl Author {
     /// The holder of an API token, by the token's name.
     pub fn with_token(name: &str) -> Self {
         Self(format!("token {name}"))
+    }
+
+    /// A charger, where this service does what it asks for.
+    pub fn charger(charger: &ChargerId) -> Self {
+        Self(format!("charger {charger}"))
     }
 
     /// As it stands in the audit log.
@@ -150,6 +157,29 @@ impl Desk {
     pub(super) fn change_what_it_finds<T>(
         &self,
         author: &Author,
+        deed: Deed,
+        work: impl FnOnce(&Transaction<'_>, At, &mut Deed) -> Result<T, DeskError>,
+    ) -> Result<T, DeskError> {
+        self.settle(author, deed, |transaction, now, deed| {
+            let made = work(transaction, now, deed)?;
+            transaction.execute("UPDATE desk_edition SET edition = edition + 1", [])?;
+            Ok(made)
+        })
+    }
+
+    /// As [`Self::change`], for what nobody remembers: whoever follows the desk need not look again.
+    pub(super) fn enter<T>(
+        &self,
+        author: &Author,
+        deed: &Deed,
+        work: impl FnOnce(&Transaction<'_>, At) -> Result<T, DeskError>,
+    ) -> Result<T, DeskError> {
+        self.settle(author, deed.clone(), |transaction, now, _| work(transaction, now))
+    }
+
+    fn settle<T>(
+        &self,
+        author: &Author,
         mut deed: Deed,
         work: impl FnOnce(&Transaction<'_>, At, &mut Deed) -> Result<T, DeskError>,
     ) -> Result<T, DeskError> {
@@ -159,7 +189,6 @@ impl Desk {
         match work(&transaction, now, &mut deed) {
             Ok(made) => {
                 note(&transaction, now, author, &deed, "done")?;
-                transaction.execute("UPDATE desk_edition SET edition = edition + 1", [])?;
                 transaction.commit()?;
                 Ok(made)
             }

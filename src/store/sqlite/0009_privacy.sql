@@ -1,4 +1,4 @@
--- What was forgotten, and certificates that were signed.
+-- What was forgotten.
 
 -- When the link from a session to its token was cut: by request or by retention. The token is null from then on.
 ALTER TABLE session_row ADD COLUMN token_forgotten_ms INTEGER;

@@ -21,6 +21,7 @@ use crate::store::archive::{
 use crate::store::device::{
     ConformanceFilter, ConformanceView, MonitorView, ObservationView, ReportView, VariableView,
 };
+use crate::store::security::{SecurityEventView, SecurityFilter};
 
 /// A list's conditions and their values, in order.
 #[derive(Default)]
@@ -378,6 +379,15 @@ impl Archive for SqliteReader {
 
     fn reports(&mut self, session: SessionId, after: i64, limit: usize) -> Result<Vec<ReportView>, StoreError> {
         self.reports_of(session, after, limit)
+    }
+
+    fn security_events(
+        &mut self,
+        filter: &SecurityFilter,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<SecurityEventView>, StoreError> {
+        self.security_events_of(filter, before, limit)
     }
 
     fn observations(

@@ -22,6 +22,7 @@ mod quality;
 mod recall;
 mod rollup;
 mod rows;
+mod security;
 mod series;
 mod status;
 mod timeline;
@@ -71,6 +72,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0010_counters.sql"),
     include_str!("0011_protection.sql"),
     include_str!("0012_evidence.sql"),
+    include_str!("0013_certificates.sql"),
 ];
 
 /// The migration after which readings that were there before are rolled up.

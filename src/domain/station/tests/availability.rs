@@ -115,6 +115,7 @@ fn present(turn: &Turn) -> ConnectorNow {
         | Effect::Session { .. }
         | Effect::Implausible(_)
         | Effect::Gone(_)
+        | Effect::Security(_)
         | Effect::Skew(_) => None,
     });
     now.unwrap()
@@ -180,6 +181,7 @@ fn the_clock_offset_is_the_largest_seen_and_told_when_it_moves() {
             | Effect::Session { .. }
             | Effect::Implausible(_)
             | Effect::Gone(_)
+            | Effect::Security(_)
             | Effect::Status(_) => None,
         };
         turn.effects.iter().filter_map(skew).collect()

@@ -351,6 +351,7 @@ pub(super) fn live(turn: &Turn) -> Vec<i64> {
         | Effect::Session { .. }
         | Effect::Implausible(_)
         | Effect::Gone(_)
+        | Effect::Security(_)
         | Effect::Skew(_) => None,
     };
     turn.effects.iter().filter_map(value).collect()

@@ -2,8 +2,8 @@
 
 use super::charging::{CHARGING_LIMIT, CHARGING_NEEDS, CHARGING_PROFILE, CHARGING_SCHEDULE};
 use super::common::{
-    ADDRESS, BATTERY_DATA, CERTIFICATE_HASH_DATA, CERTIFICATE_STATUS_REQUEST_INFO, CONSTANT_STREAM_DATA, ID_TOKEN,
-    MESSAGE_INFO, OCSP_REQUEST_DATA, STREAM_DATA_ELEMENT,
+    ADDRESS, BATTERY_DATA, CERTIFICATE_STATUS_REQUEST_INFO, CONSTANT_STREAM_DATA, ID_TOKEN, MESSAGE_INFO,
+    OCSP_REQUEST_DATA, STREAM_DATA_ELEMENT,
 };
 use super::grid::{
     DER_CURVE_GET, ENTER_SERVICE_GET, FIXED_PF_GET, FIXED_VAR_GET, FREQ_DROOP_GET, GRADIENT_GET,
@@ -87,14 +87,6 @@ shapes! {
     RESERVATION_STATUS_UPDATE {
         "reservationId": Within(0, i64::MAX), required;
         "reservationUpdateStatus": Word(&words::RESERVATION_UPDATE_STATUS), required;
-    }
-
-    /// SignCertificateRequest.
-    SIGN_CERTIFICATE {
-        "csr": Text(5500), required;
-        "certificateType": Word(&words::CERTIFICATE_SIGNING_USE), optional;
-        "hashRootCertificate": Object(&CERTIFICATE_HASH_DATA), optional_from_21;
-        "requestId": Whole, optional_from_21;
     }
 
     /// BatterySwapRequest (2.1).

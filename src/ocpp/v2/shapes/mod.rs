@@ -8,6 +8,8 @@ mod messages;
 mod price;
 mod words;
 
-pub(super) use common::{ADDITIONAL_INFO, OCSP_REQUEST_DATA, SIGNED_METER_VALUE, STATUS_INFO, TRANSACTION_LIMIT};
+pub(super) use common::{
+    ADDITIONAL_INFO, CERTIFICATE_HASH_DATA, OCSP_REQUEST_DATA, SIGNED_METER_VALUE, STATUS_INFO, TRANSACTION_LIMIT,
+};
 pub(in crate::ocpp) use messages::*;
 pub(super) use price::COST_DETAILS;

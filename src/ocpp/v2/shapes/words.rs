@@ -9,9 +9,6 @@ words! {
     /// CertificateActionEnumType.
     CERTIFICATE_ACTION ["Install" "Update"];
 
-    /// CertificateSigningUseEnumType.
-    CERTIFICATE_SIGNING_USE ["ChargingStationCertificate" "V2GCertificate"] from_21 ["V2G20Certificate"];
-
     /// CertificateStatusSourceEnumType.
     CERTIFICATE_STATUS_SOURCE ["CRL" "OCSP"];
 

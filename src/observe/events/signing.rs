@@ -1,0 +1,91 @@
+//! Events of certificates that chargers ask for.
+
+use tracing::{error, info, warn};
+
+use crate::domain::ids::ChargerId;
+use crate::domain::time::At;
+use crate::observe::{Emit, Observer};
+
+/// An authority is configured that signs for chargers.
+pub struct AuthorityInUse {
+    /// Until when it can sign.
+    pub until: At,
+}
+
+impl Emit for AuthorityInUse {
+    fn emit(self, observer: &Observer) {
+        observer.metrics.signing_ca_expiry.with_label_values(&[] as &[&str]).set(self.until.millis() / 1000);
+        info!(until = self.until.to_string(), "certificates are signed for chargers");
+    }
+}
+
+/// A certificate was signed for a charger.
+pub struct CertificateSigned<'a> {
+    /// Whose it is.
+    pub charger: &'a ChargerId,
+    /// Its serial number.
+    pub serial: &'a str,
+    /// Until when it is good.
+    pub until: At,
+}
+
+impl Emit for CertificateSigned<'_> {
+    fn emit(self, observer: &Observer) {
+        observer.metrics.certificate_requests.with_label_values(&["signed"]).inc();
+        let (charger, until) = (self.charger.as_str(), self.until.to_string());
+        info!(charger, serial = self.serial, until, "certificate signed");
+    }
+}
+
+/// A charger asked for a certificate and got none.
+pub struct CertificateRefused<'a> {
+    /// Which.
+    pub charger: &'a ChargerId,
+    /// Why, one word.
+    pub outcome: &'static str,
+    /// Why.
+    pub reason: &'a str,
+}
+
+impl Emit for CertificateRefused<'_> {
+    fn emit(self, observer: &Observer) {
+        observer.metrics.certificate_requests.with_label_values(&[self.outcome]).inc();
+        warn!(charger = self.charger.as_str(), reason = self.reason, "no certificate signed");
+    }
+}
+
+/// What a charger said to its certificate, or that it said nothing.
+pub struct CertificateDelivered<'a> {
+    /// Whose it is.
+    pub charger: &'a ChargerId,
+    /// Its serial number.
+    pub serial: &'a str,
+    /// What, one word.
+    pub delivery: &'static str,
+}
+
+impl Emit for CertificateDelivered<'_> {
+    fn emit(self, observer: &Observer) {
+        observer.metrics.certificates_delivered.with_label_values(&[self.delivery]).inc();
+        let (charger, serial, delivery) = (self.charger.as_str(), self.serial, self.delivery);
+        if delivery == "accepted" {
+            info!(charger, serial, "certificate taken by the charger");
+        } else {
+            warn!(charger, serial, delivery, "certificate not taken by the charger");
+        }
+    }
+}
+
+/// What a charger said to its certificate could not be kept.
+pub struct DeliveryNotKept<'a> {
+    /// Which charger.
+    pub charger: &'a ChargerId,
+    /// Why.
+    pub reason: &'a str,
+}
+
+impl Emit for DeliveryNotKept<'_> {
+    fn emit(self, _observer: &Observer) {
+        error!(charger = self.charger.as_str(), reason = self.reason, "the charger's word on its certificate is lost");
+    }
+}
