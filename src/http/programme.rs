@@ -1,5 +1,6 @@
-//! `/metrics/programme`: made at most every few minutes, when somebody asks; whoever asks meanwhile gets the page before. A
-//! report at a time, so that no state of the ledger is held for long; chargers never wait for it.
+//! `/metrics/programme`: made at most every few minutes (`metrics.programme_every_s`), when somebody asks; whoever asks
+//! meanwhile gets the page before. A report at a time, so that no state of the ledger is held for long; chargers never
+//! wait for it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -198,7 +198,7 @@ def fleet(tmp_path_factory):
     prometheus = Prometheus(folder, settings)
     try:
         prometheus.wait_for("min(abs(time() - chargewatch_charger_last_heard_timestamp_seconds)) < 30")
-        prometheus.wait_for("abs(time() - chargewatch_programme_made_timestamp_seconds) < 30")
+        prometheus.wait_for("abs(time() - chargewatch_programme_made_timestamp_seconds) < 600")
         prometheus.wait_for("chargewatch_connector_power_watts and on () chargewatch_site_power_watts")
         yield prometheus
     finally:
