@@ -36,6 +36,8 @@ pub struct LimitsSettings {
     pub strangers_s: u32,
     /// How many of them may come at once.
     pub strangers_burst: u32,
+    /// Megabytes of large messages that are not whole yet, of all chargers together.
+    pub unfinished_mb: u32,
     /// Fragments of one message.
     pub max_fragments: u32,
     /// A message must be whole within so many seconds.
@@ -60,6 +62,7 @@ impl LimitsSettings {
             (self.flood_cut_s, "limits.flood_cut_s"),
             (self.half_open, "limits.half_open"),
             (self.half_open_per_address, "limits.half_open_per_address"),
+            (self.unfinished_mb, "limits.unfinished_mb"),
             (self.max_fragments, "limits.max_fragments"),
             (self.message_timeout_s, "limits.message_timeout_s"),
             (self.write_timeout_s, "limits.write_timeout_s"),

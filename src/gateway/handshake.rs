@@ -143,10 +143,14 @@ fn websocket_config(max_message: usize) -> WebSocketConfig {
 async fn read_head<S: AsyncRead + Unpin>(stream: &mut S) -> Result<(Head, Vec<u8>), Option<Refusal>> {
     let mut bytes = Vec::with_capacity(1024);
     loop {
+        let seen = bytes.len();
         if stream.read_buf(&mut bytes).await.map_err(|_| None)? == 0 {
             return Err(None);
         }
-        if let Some((head, length)) = parse(&bytes)? {
+        // What is no HTTP shows at once; then only the end of the head is worth another look, however small the pieces are.
+        let new = bytes.get(seen.saturating_sub(2)..).unwrap_or_default();
+        let is_worth_it = seen == 0 || new.windows(2).any(|two| two == b"\n\n" || two == b"\n\r");
+        if is_worth_it && let Some((head, length)) = parse(&bytes)? {
             return Ok((head, bytes.split_off(length)));
         }
         if bytes.len() >= LONGEST_HEAD {
@@ -370,4 +374,36 @@ impl fmt::Display for Protocol<'_> {
 async fn refuse<S: AsyncWrite + Unpin>(stream: &mut S, refusal: Refusal) -> std::io::Result<()> {
     stream.write_all(refusal.answer().as_bytes()).await?;
     stream.shutdown().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads a head that comes byte by byte.
+    async fn read(text: &str) -> Result<(Head, Vec<u8>), Option<Refusal>> {
+        let (mut theirs, mut ours) = tokio::io::duplex(1);
+        let text = text.to_owned();
+        let writing = tokio::spawn(async move { theirs.write_all(text.as_bytes()).await });
+        let read = read_head(&mut ours).await;
+        writing.abort();
+        read
+    }
+
+    #[tokio::test]
+    async fn a_head_that_comes_byte_by_byte_is_read_at_its_end_whatever_ends_its_lines() {
+        for end in ["\r\n", "\n"] {
+            let lines = ["GET /ocpp/CP-1 HTTP/1.1", "Host: x", "Upgrade: websocket", "Sec-WebSocket-Key: k", "", ""];
+            let (head, rest) = read(&lines.join(end)).await.ok().unwrap();
+            assert_eq!((head.target.as_str(), head.upgrade, head.key.as_deref()), ("/ocpp/CP-1", true, Some("k")));
+            assert!(rest.is_empty());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_head_without_end_is_refused_at_its_longest_and_what_is_no_http_at_once() {
+        let endless = format!("GET / HTTP/1.1\r\n{}", "X: y\r\n".repeat(LONGEST_HEAD));
+        assert_eq!(read(&endless).await.err(), Some(Some(Refusal::TooLong)));
+        assert_eq!(read("\u{16}\u{3}\u{1}").await.err(), Some(Some(Refusal::BadRequest)));
+    }
 }

@@ -20,20 +20,29 @@ fn ids() -> Vec<String> {
     Fleet::new(&plan).chargers().iter().map(|charger: &Charger| charger.id().to_owned()).collect()
 }
 
-/// Runs the fleet until all of it is connected and answered, or somebody is refused; then says why.
-async fn come(url: String, credentials: Credentials) -> Result<(), String> {
+/// The profiles of the chargers that a service knows to have connected.
+async fn profiles(service: &Service) -> Vec<String> {
+    let chargers = service.json("/api/v1/chargers").await;
+    let rows = chargers["items"].as_array().unwrap().iter().map(|row| row["security_profile"].to_string());
+    rows.filter(|profile| profile != "null").collect()
+}
+
+/// Runs the fleet until all of it is connected and known, or somebody is refused; then says why.
+async fn come(service: &Service, url: String, credentials: Credentials) -> Result<(), String> {
     let options = options(url, credentials);
     let progress = options.progress.clone();
     let (tell, mut told) = tokio::sync::watch::channel(None);
     let stop = async move {
         let all = CHARGERS as u64;
-        let came = || progress.connected() == all && progress.frames_answered() > all;
         loop {
             if let Some((why, _)) = progress.refusals().into_iter().next() {
                 tell.send_replace(Some(why));
                 return;
             }
-            if came() {
+            if progress.connected() == all
+                && progress.frames_answered() > all
+                && profiles(service).await.len() == CHARGERS
+            {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -133,14 +142,11 @@ async fn a_fleet_comes_in_by_each_profile_with_what_it_asks_for_and_is_told_what
         let running = service(folder.path(), profile, &ours, &clients).await;
         for (scheme, host, credentials, wanted) in rows {
             let url = format!("{scheme}://{host}:{}/ocpp/", running.ocpp().port());
-            let found = come(url, credentials).await.err().unwrap_or_default();
+            let found = come(&running, url, credentials).await.err().unwrap_or_default();
             assert!(found.starts_with(wanted), "profile {profile}: {found} instead of {wanted}");
             if wanted.is_empty() {
                 assert_eq!(found, "", "profile {profile}");
-                let chargers = running.json("/api/v1/chargers").await;
-                let profiles =
-                    chargers["items"].as_array().unwrap().iter().map(|row| row["security_profile"].to_string());
-                assert_eq!(profiles.collect::<Vec<_>>(), [profile; CHARGERS]);
+                assert_eq!(profiles(&running).await, [profile; CHARGERS]);
             }
         }
         running.stop().await;

@@ -12,7 +12,7 @@ mod tally;
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -52,6 +52,11 @@ pub struct Limits {
     /// New chargers that nobody knows, from everywhere together: each costs a machine, rows and a place on the board.
     strangers: Bucket,
     strangers_let_in: Rate,
+    /// Bytes of large messages that are not whole yet, of all chargers together.
+    unfinished: AtomicU64,
+    most_unfinished: u64,
+    /// Of them only known chargers may take the last.
+    kept_unfinished: u64,
     max_fragments: u32,
     message_ns: u64,
     flood_ns: u64,
@@ -123,6 +128,7 @@ impl Limits {
             observer.tell(FewDescriptors { chargers: most_seats, wanted: most_connections });
         }
         let burst = settings.address_connects_burst.into();
+        let most_unfinished = u64::from(settings.unfinished_mb) * 1024 * 1024;
         Arc::new(Self {
             address: Rates {
                 connects: Rate::new(settings.address_connects_s, second, burst),
@@ -146,6 +152,9 @@ impl Limits {
             most_chargers: settings.max_chargers as usize,
             strangers: Bucket::default(),
             strangers_let_in: Rate::new(settings.strangers_s, second, settings.strangers_burst.into()),
+            unfinished: AtomicU64::new(0),
+            most_unfinished,
+            kept_unfinished: most_unfinished / 100 * u64::from(settings.reserve_percent),
             max_fragments: settings.max_fragments,
             message_ns: ns(settings.message_timeout_s),
             flood_ns: ns(settings.flood_cut_s),
@@ -191,6 +200,10 @@ impl Limits {
         may.then_some(()).ok_or(Refusal::TooManyStrangers)
     }
 
+    fn give_room_back(&self, bytes: u64) {
+        self.unfinished.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
     /// Whether one more refusal may be logged and kept; otherwise it is only counted.
     pub(super) fn may_keep_refusal(&self) -> bool {
         self.refusals.take(self.now(), self.refusals_kept, 1)
@@ -227,7 +240,7 @@ impl Visitor {
         if !known && !standing.met {
             limits.let_in_stranger()?;
         }
-        let seat = Seat { limits: limits.clone(), charger: meter, address: self.meter.clone() };
+        let seat = Seat { limits: limits.clone(), charger: meter, address: self.meter.clone(), known };
         let taken = limits.seats.fetch_add(1, Ordering::Relaxed);
         let there_are = if known { limits.most_seats } else { limits.most_seats - limits.kept_seats };
         if taken >= there_are && !standing.connected {
@@ -249,9 +262,24 @@ pub(super) struct Seat {
     limits: Arc<Limits>,
     charger: Arc<Meter>,
     address: Arc<Meter>,
+    /// The registry knows it, or it has shown its credentials.
+    known: bool,
 }
 
 impl Seat {
+    /// Takes so many bytes of the room for large messages, if they are there.
+    fn take_room(&self, bytes: u64) -> bool {
+        let limits = &self.limits;
+        let kept = if self.known { 0 } else { limits.kept_unfinished };
+        // Counted first, so that there is no moment in between.
+        let taken = limits.unfinished.fetch_add(bytes, Ordering::Relaxed);
+        let is_there = taken.saturating_add(bytes) <= limits.most_unfinished - kept;
+        if !is_there {
+            limits.give_room_back(bytes);
+        }
+        is_there
+    }
+
     /// By what it is held back, and for how long.
     fn wait(&self, now: u64) -> Option<(Reason, Duration)> {
         let (charger, address) = (&self.limits.charger, &self.limits.address);

@@ -17,6 +17,9 @@ use super::tally::Tally;
 /// Shortest pause: what is smaller is rounded up by the timer anyway.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 
+/// So many bytes of a message that is not whole yet cost nothing: most messages are smaller.
+const FREE: u64 = 8 * 1024;
+
 /// Why a socket is cut for what it sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::gateway) enum Excess {
@@ -26,6 +29,8 @@ pub(in crate::gateway) enum Excess {
     Fragments,
     /// A message does not come to its end.
     SlowMessage,
+    /// It wants a place for a large message while too many others are not whole yet.
+    NoRoom,
 }
 
 impl fmt::Display for Excess {
@@ -34,6 +39,7 @@ impl fmt::Display for Excess {
             Self::Flood => "held back for too long",
             Self::Fragments => "too many fragments",
             Self::SlowMessage => "a message that does not end",
+            Self::NoRoom => "no room for a large message",
         })
     }
 }
@@ -50,10 +56,10 @@ impl Excess {
 /// The socket.
 pub(in crate::gateway) struct Paced<S> {
     stream: S,
-    pace: Pace,
+    pub(super) pace: Pace,
 }
 
-struct Pace {
+pub(super) struct Pace {
     seat: Seat,
     tally: Tally,
     /// The pause that is being made.
@@ -62,12 +68,21 @@ struct Pace {
     held_since: Option<u64>,
     /// When the message that is under way began.
     message_since: Option<u64>,
+    /// Bytes of the room for large messages that it has taken.
+    room: u64,
+}
+
+impl Drop for Pace {
+    fn drop(&mut self) {
+        self.seat.limits.give_room_back(self.room);
+    }
 }
 
 impl<S> Paced<S> {
     /// Paces a socket of which these bytes have been read already.
     pub(in crate::gateway) fn new(stream: S, seat: Seat, read: &[u8]) -> Self {
-        let mut pace = Pace { seat, tally: Tally::default(), pause: None, held_since: None, message_since: None };
+        let mut pace =
+            Pace { seat, tally: Tally::default(), pause: None, held_since: None, message_since: None, room: 0 };
         // What they exceed is found again with the next bytes.
         pace.count(read).ok();
         Self { stream, pace }
@@ -98,7 +113,7 @@ impl Pace {
     }
 
     /// Counts what was read.
-    fn count(&mut self, bytes: &[u8]) -> Result<(), Excess> {
+    pub(super) fn count(&mut self, bytes: &[u8]) -> Result<(), Excess> {
         let limits = self.seat.limits.clone();
         let (now, messages) = (limits.now(), self.tally.messages);
         let frames = self.tally.advance(bytes);
@@ -109,6 +124,12 @@ impl Pace {
             self.message_since = Some(now);
         }
         let exceeds = |since: Option<u64>, limit: u64| since.is_some_and(|since| now.saturating_sub(since) > limit);
+        let room = self.tally.unfinished.saturating_sub(FREE);
+        if room > self.room && !self.seat.take_room(room - self.room) {
+            return Err(Excess::NoRoom);
+        }
+        limits.give_room_back(self.room.saturating_sub(room));
+        self.room = room;
         if self.tally.fragments > limits.max_fragments {
             return Err(Excess::Fragments);
         }

@@ -14,8 +14,12 @@ pub(super) struct Tally {
     left: u64,
     /// Whether the frame that is under way is the last one of a message.
     is_last: bool,
+    /// Whether it is part of a message.
+    is_data: bool,
     /// Frames of the message that is under way; 0 between messages.
     pub(super) fragments: u32,
+    /// Bytes that are here of the message that is under way.
+    pub(super) unfinished: u64,
     /// Messages that are whole; begins anew after 4 billion.
     pub(super) messages: u32,
 }
@@ -29,6 +33,9 @@ impl Tally {
                 let step = usize::try_from(self.left).unwrap_or(usize::MAX).min(bytes.len());
                 bytes = &bytes[step..];
                 self.left -= step as u64;
+                if self.is_data {
+                    self.unfinished = self.unfinished.saturating_add(step as u64);
+                }
             } else {
                 if self.have == 0 {
                     frames += 1;
@@ -70,13 +77,13 @@ impl Tally {
             short => u64::from(short),
         };
         self.have = 0;
-        let is_control = self.head[0] & 0x08 != 0;
-        if is_control {
-            // It stands between the frames of a message and is none of them.
-            self.is_last = false;
-        } else {
+        self.is_data = self.head[0] & 0x08 == 0;
+        if self.is_data {
             self.is_last = self.head[0] & 0x80 != 0;
             self.fragments = self.fragments.saturating_add(1);
+        } else {
+            // It stands between the frames of a message and is none of them.
+            self.is_last = false;
         }
     }
 
@@ -84,6 +91,7 @@ impl Tally {
         if self.is_last {
             self.is_last = false;
             self.fragments = 0;
+            self.unfinished = 0;
             self.messages = self.messages.wrapping_add(1);
         }
     }
@@ -121,7 +129,7 @@ mod tests {
     fn fragments_are_counted_up_to_the_last_whatever_comes_between() {
         let mut tally = Tally::default();
         assert_eq!(tally.advance(&frame(TEXT, 3)), 1);
-        assert_eq!((tally.advance(&frame(PING, 5)), tally.fragments), (1, 1));
+        assert_eq!((tally.advance(&frame(PING, 5)), tally.fragments, tally.unfinished), (1, 1, 3));
         assert_eq!((tally.advance(&frame(MORE, 0)), tally.fragments), (1, 2));
         assert_eq!((tally.advance(&frame(LAST, 0)), tally.fragments), (1, 0));
         assert_eq!((tally.advance(&frame(LAST | TEXT, 70_000)), tally.fragments), (1, 0));
@@ -133,9 +141,9 @@ mod tests {
         let mut tally = Tally::default();
         let whole = frame(LAST | TEXT, 200);
         tally.advance(&whole[..whole.len() - 1]);
-        assert_eq!(tally.fragments, 1);
+        assert_eq!((tally.fragments, tally.unfinished), (1, 199));
         tally.advance(&whole[whole.len() - 1..]);
-        assert_eq!(tally.fragments, 0);
+        assert_eq!((tally.fragments, tally.unfinished), (0, 0));
     }
 
     proptest! {
@@ -148,7 +156,7 @@ mod tests {
             let (mut whole, mut cut) = (Tally::default(), Tally::default());
             prop_assert_eq!(whole.advance(&stream) as usize, frames.len());
             let parts: u32 = stream.chunks(step).map(|part| cut.advance(part)).sum();
-            prop_assert_eq!((parts as usize, cut.fragments), (frames.len(), whole.fragments));
+            prop_assert_eq!((parts as usize, cut.fragments, cut.unfinished), (frames.len(), whole.fragments, whole.unfinished));
         }
 
         #[test]

@@ -36,6 +36,27 @@ async fn a_fleet_behind_one_address_may_come_all_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn room_for_large_messages_is_bounded_given_back_and_kept_for_who_is_known() {
+    const MIB: usize = 1024 * 1024;
+    let limits = limits(10, |settings| (settings.unfinished_mb, settings.reserve_percent) = (2, 50));
+    let visitor = limits.admit(address(1)).unwrap();
+    let [mut first, mut second, mut known] = [("S-1", false), ("S-2", false), ("K", true)].map(|(name, registered)| {
+        let seat = visitor.seat(&id(name), Standing { registered, ..STRANGER }).unwrap();
+        // A text of 1 MiB begins.
+        Paced::new(tokio::io::empty(), seat, &[0x81, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0])
+    });
+    let taken = || limits.unfinished.load(Ordering::Relaxed);
+    assert!(first.pace.count(&vec![0; MIB - 1]).is_ok());
+    assert!(second.pace.count(&[0; 8 * 1024]).is_ok(), "what is small always finds room");
+    assert_eq!(second.pace.count(&[0; 16 * 1024]), Err(Excess::NoRoom));
+    assert!(known.pace.count(&vec![0; MIB - 1]).is_ok());
+    assert_eq!(taken(), 2 * (MIB as u64 - 1 - 8 * 1024));
+    assert!(known.pace.count(&[0]).is_ok(), "it is whole");
+    drop(first);
+    assert_eq!(taken(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn strangers_are_let_in_at_a_pace_and_those_who_are_known_do_not_notice() {
     let limits = limits(200_000, |settings| (settings.strangers_s, settings.strangers_burst) = (10, 100));
     let visitor = |n: u8| limits.admit(address(n)).unwrap();

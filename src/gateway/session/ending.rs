@@ -41,6 +41,7 @@ impl End {
             Self::Excess(Excess::Flood) => "flood",
             Self::Excess(Excess::Fragments) => "too_many_fragments",
             Self::Excess(Excess::SlowMessage) => "message_too_slow",
+            Self::Excess(Excess::NoRoom) => "no_room_for_message",
             Self::Silent => "silent",
             Self::Stuck => "stuck",
             Self::Replaced => "replaced",
