@@ -2,8 +2,9 @@
 //! strict parse of the same frame.
 //!
 //! `cargo bench --bench frames`. "strict" is the plain parse alone (frame, then typed payload); "understood" is all that
-//! the service does with a frame: framing, tolerant reading with every deviation noted, and the text without tokens.
-//! Wall times of a shared machine are upper bounds: the best of several rounds is shown.
+//! the service does with a frame: framing, tolerant reading with every deviation noted, and the text without what names a
+//! person. "veil" is the share of that last part. What a charger shows of itself costs nothing per message, only with each
+//! connection: `--bench storm`. Wall times of a shared machine are upper bounds: the best of several rounds is shown.
 
 #![allow(clippy::print_stdout, clippy::expect_used, reason = "a bench prints its table, and stops where it is wrong")]
 
@@ -11,7 +12,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use chargewatch::domain::token::TokenKey;
-use chargewatch::ocpp::{Version, understand};
+use chargewatch::ocpp::{Version, understand, without_persons};
 use rust_ocpp::v1_6::messages as strict_16;
 use rust_ocpp::v2_0_1::messages as strict_201;
 use serde::de::DeserializeOwned;
@@ -54,9 +55,11 @@ fn rows(version: Version, name: &str, frame: &str, strictly: fn(&str)) {
         let deviations = understand(version, text, &key).deviations.len();
         assert_eq!(deviations == 0, kind == "clean", "{name}: {:?}", understand(version, text, &key).deviations);
         let (ns, allocations) = cost(|| drop(black_box(understand(version, text, &key))));
-        let ratio = ns / plain;
+        let (veil, _) = cost(|| drop(black_box(without_persons(text, &key))));
+        let (ratio, share) = (ns / plain, veil / ns * 100.0);
         println!(
-            "{name:<36}{kind:<11}{:>6}{plain:>11.0}{plain_allocations:>8}{ns:>15.0}{allocations:>8}{ratio:>8.2}{deviations:>12}",
+            "{name:<36}{kind:<11}{:>6}{plain:>11.0}{plain_allocations:>8}{ns:>15.0}{allocations:>8}{ratio:>8.2}{veil:>9.0}{share:>5.0} %\
+             {deviations:>12}",
             text.len()
         );
     }
@@ -81,8 +84,18 @@ fn report_201(count: usize) -> String {
 
 fn main() {
     println!(
-        "{:<36}{:<11}{:>6}{:>11}{:>8}{:>15}{:>8}{:>8}{:>12}",
-        "frame", "", "bytes", "strict ns", "allocs", "understood ns", "allocs", "ratio", "deviations"
+        "{:<36}{:<11}{:>6}{:>11}{:>8}{:>15}{:>8}{:>8}{:>9}{:>7}{:>12}",
+        "frame",
+        "",
+        "bytes",
+        "strict ns",
+        "allocs",
+        "understood ns",
+        "allocs",
+        "ratio",
+        "veil ns",
+        "of it",
+        "deviations"
     );
     let of_16 = |name: &str, frame: &str, strictly: fn(&str)| rows(Version::V16, name, frame, strictly);
     of_16("1.6 Heartbeat", r#"[2,"19223201","Heartbeat",{}]"#, strictly::<strict_16::heart_beat::HeartbeatRequest>);
@@ -112,6 +125,19 @@ fn main() {
         "1.6 BootNotification",
         r#"[2,"19223201","BootNotification",{"chargePointVendor":"Grid & Co","chargePointModel":"Post 22","chargePointSerialNumber":"GC-22-000417","firmwareVersion":"3.1.4"}]"#,
         strictly::<strict_16::boot_notification::BootNotificationRequest>,
+    );
+    of_16(
+        "1.6 StatusNotification with card",
+        r#"[2,"19223201","StatusNotification",{"connectorId":1,"errorCode":"ReaderFailure","status":"Faulted","info":"Card 04A1B2C3D4E580 refused","timestamp":"2026-03-14T07:30:00Z"}]"#,
+        strictly::<strict_16::status_notification::StatusNotificationRequest>,
+    );
+    let record = r#"{"value":"OCMF|{\"FV\":\"1.0\",\"ID\":\"04A1B2C3D4E580\",\"RD\":[{\"RV\":12272.427}]}|{\"SD\":\"3045\"}","format":"SignedData"}"#;
+    let signed = metered_16(1).replace("\"sampledValue\":[", &format!("\"sampledValue\":[{record},"));
+    of_16("1.6 MeterValues, signed record", &signed, strictly::<strict_16::meter_values::MeterValuesRequest>);
+    of_16(
+        "1.6 DataTransfer with card",
+        r#"[2,"19223201","DataTransfer",{"vendorId":"Grid & Co","messageId":"card","data":"{\"card\":{\"idTag\":\"04A1B2C3D4E580\",\"reader\":2}}"}]"#,
+        strictly::<strict_16::data_transfer::DataTransferRequest>,
     );
     let of_201 = |name: &str, frame: &str, strictly: fn(&str)| rows(Version::V201, name, frame, strictly);
     of_201(

@@ -25,6 +25,8 @@ mod operations;
 mod papers;
 mod people;
 mod privacy;
+#[path = "../fuzz/promises.rs"]
+mod promises;
 mod quirks;
 mod quirks_reading;
 mod replay;

@@ -125,7 +125,7 @@ async def test_a_charger_of_1_6_is_held_until_it_is_accepted_and_one_that_is_ref
         # What it says meanwhile is kept all the same.
         await charger.call(status(ChargePointStatus.available, NOW))
         holding.act_as("operator")
-        assert {row["charger_id"] for row in holding.items("/api/v1/inbox")} == {"PY-1", "PY-2"}
+        assert {row["charger"] for row in holding.items("/api/v1/inbox")} == {"PY-1", "PY-2"}
         decide(holding, "charger", "accept", "PY-1")
         decide(holding, "charger", "refuse", "PY-2")
 
