@@ -1,5 +1,4 @@
-//! What must hold whatever comes in: the targets of every fuzzing, by chance (`tests/it/fuzz.rs`) and by coverage
-//! (`tests/fuzz/run`).
+//! What must hold whatever comes in: the targets of fuzzing (`tests/it/fuzz.rs`), for any harness that feeds them.
 
 use std::path::Path;
 use std::time::Duration;

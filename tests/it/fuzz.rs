@@ -2,8 +2,7 @@
 //!
 //! It needs no tool: each target is a function that must neither panic nor break its promise. An ordinary run takes a second
 //! or two a target; `CHARGEWATCH_FUZZ_S=300 cargo test --test it -- fuzz` gives each of them five minutes. A failure prints
-//! the seed and the input; it becomes a named test beside its reader. `tests/fuzz/run` lets libFuzzer look for inputs that
-//! reach more of the code, with the same promises.
+//! the seed and the input; it becomes a named test beside its reader.
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};

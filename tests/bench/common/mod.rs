@@ -2,8 +2,6 @@
 
 #![allow(dead_code, reason = "not every bench needs all of it")]
 
-#![allow(dead_code, reason = "each bench uses its own part of it")]
-
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
