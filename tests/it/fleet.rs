@@ -18,6 +18,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
+use crate::fleet_states;
 use crate::support::{Charger, Service, settings};
 
 /// A fleet under way.
@@ -208,6 +209,13 @@ async fn reconcile(chargers: usize, days: i64, seed: u64, trouble: f64) {
         "seed {seed}: {} of {} sessions differ\n{}",
         wrong.len(),
         truth.totals.sessions,
+        wrong.iter().take(12).cloned().collect::<Vec<_>>().join("\n")
+    );
+    let wrong = fleet_states::compare(&truth, &service, from + Duration::minutes(10)).await;
+    assert!(
+        wrong.is_empty(),
+        "seed {seed}: {} spans differ\n{}",
+        wrong.len(),
         wrong.iter().take(12).cloned().collect::<Vec<_>>().join("\n")
     );
     assert!(truth.totals.starts_acknowledged > chargers, "too little happened: {:?}", truth.totals);

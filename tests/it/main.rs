@@ -13,6 +13,7 @@ mod any_input;
 mod calls;
 mod figures;
 mod fleet;
+mod fleet_states;
 mod frames;
 mod fuzz;
 mod gate;

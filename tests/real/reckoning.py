@@ -87,7 +87,7 @@ def evidence(charger, place):
 
 
 def sessions_of(truth, charger, place):
-    """Transactions of a connector whose end was told: begin, end, when that was told, whether they are older than the connection."""
+    """Transactions of a connector that are older than the connection by which they were told: begin, end, when that was."""
     links = [ms(link["from"]) for link in charger["links"]]
     told = [line for line in charger["told"] if (line["evse_id"], line["connector_id"]) == place]
     when = lambda what: {ms(line["at"]): ms(line["sent"]) for line in reversed(told) if line["what"] == what}
