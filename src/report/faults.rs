@@ -213,7 +213,7 @@ fn inherent((up, failures): (i64, i64), (repairing, repaired): (i64, i64)) -> Va
 fn median(sorted: &[i64]) -> Option<i64> {
     let half = sorted.len() / 2;
     let upper = *sorted.get(half)?;
-    let lower = if sorted.len() % 2 == 0 { *sorted.get(half.checked_sub(1)?)? } else { upper };
+    let lower = if sorted.len().is_multiple_of(2) { *sorted.get(half.checked_sub(1)?)? } else { upper };
     Some(lower + (upper - lower) / 2)
 }
 

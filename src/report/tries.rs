@@ -33,11 +33,14 @@ pub(super) struct AtSite {
     pub(super) visits: Vec<Visit>,
 }
 
+/// The EVSEs of chargers, by their place in the network.
+type Stations = BTreeMap<StationKey, Vec<usize>>;
+
 /// Takes the attempts of every site.
 pub(super) fn at_sites(scope: &mut Scope<'_>, period: Span, take: &mut dyn FnMut(AtSite)) -> Result<(), StoreError> {
     let within = Span { from: period.from.plus_millis(-AROUND_MS), until: period.until.plus_millis(AROUND_MS) };
     // The EVSEs of each charger of each site; a charger without a site is one by itself.
-    let mut sites: BTreeMap<(Option<&str>, &str), BTreeMap<StationKey, Vec<usize>>> = BTreeMap::new();
+    let mut sites: BTreeMap<(Option<&str>, &str), Stations> = BTreeMap::new();
     for (index, evse) in scope.network.evses.iter().enumerate() {
         let Some(station) = evse.station else { continue };
         let site = evse.site.as_ref().map(|site| site.id.as_str());

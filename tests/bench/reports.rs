@@ -1,8 +1,11 @@
 //! The yearly report of a large network, from facts that are kept.
 //!
-//! `cargo bench --bench reports -- [EVSEs]`
+//! `cargo bench --bench reports -- [EVSEs] [life]`; with `life` also reports that read sessions and timelines themselves, over
+//! a year of 547 sessions of each EVSE.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a bench that cannot go on has failed")]
+
+mod life;
 
 use std::fmt::Write;
 use std::path::Path;
@@ -136,24 +139,47 @@ fn main() {
         visit_gap_anonymous_s: 120,
         visit_succeeds_wh: 100,
     };
-    let report = named("reliability").unwrap();
     for (now, what) in [("2026-12-31T12:00:00Z", "the year that runs"), ("2026-12-31T00:00:00Z", "up to midnight")] {
         for group_by in ["network", "site", "month", "site,month", "evse", "day"] {
-            let mut ledger = LedgerReader::open(folder.path()).unwrap();
-            let ask = Ask { period: Some("2026".to_owned()), group_by: Some(group_by.to_owned()), ..Ask::default() };
-            let mut times: Vec<f64> = (0..3)
-                .map(|_| {
-                    let began = Instant::now();
-                    let made = ledger
-                        .figures(|ledger| Ok(answer(report, &ask, ledger, &registry, &settings, at(now))))
-                        .unwrap()
-                        .unwrap();
-                    assert!(!made.json().is_empty());
-                    began.elapsed().as_secs_f64()
-                })
-                .collect();
-            times.sort_by(f64::total_cmp);
-            println!("{what}, by {group_by}: {:.0} ms", times[1] * 1000.0);
+            let seconds = measure(folder.path(), &registry, &settings, ("reliability", group_by, now));
+            println!("{what}, by {group_by}: {:.0} ms", seconds * 1000.0);
         }
     }
+    if std::env::args().any(|word| word == "life") {
+        let began = Instant::now();
+        let mut db = Connection::open(folder.path().join("chargewatch.db")).unwrap();
+        life::fill(&mut db, at("2026-01-01T00:10:00Z").millis());
+        println!("a year of life filled in {:.1} s", began.elapsed().as_secs_f64());
+        for name in ["faults", "success", "data-quality"] {
+            for group_by in ["network", "site,month"] {
+                let seconds = measure(folder.path(), &registry, &settings, (name, group_by, "2026-12-31T00:00:00Z"));
+                println!("{name}, by {group_by}: {seconds:.2} s");
+            }
+        }
+    }
+}
+
+/// How long a report of the year takes: the middle of three times.
+fn measure(
+    folder: &Path,
+    registry: &Registry,
+    settings: &ReportSettings,
+    (name, group_by, now): (&str, &str, &str),
+) -> f64 {
+    let report = named(name).unwrap();
+    let mut ledger = LedgerReader::open(folder).unwrap();
+    let ask = Ask { period: Some("2026".to_owned()), group_by: Some(group_by.to_owned()), ..Ask::default() };
+    let mut times: Vec<f64> = (0..3)
+        .map(|_| {
+            let began = Instant::now();
+            let made = ledger
+                .figures(|ledger| Ok(answer(report, &ask, ledger, registry, settings, at(now))))
+                .unwrap()
+                .unwrap();
+            assert!(!made.json().is_empty());
+            began.elapsed().as_secs_f64()
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    times[1]
 }

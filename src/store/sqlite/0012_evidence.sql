@@ -10,7 +10,7 @@ CREATE INDEX status_report_error ON status_report (charger_id, at_ms, evse, conn
 CREATE INDEX observation_with_code ON observation_row (charger_id, at_ms, evse, connector, code) WHERE code IS NOT NULL;
 
 -- When connectors were taken without charging: by its status alone, before a session begins or where none does.
-CREATE INDEX status_interval_plugged ON status_interval (charger_id, from_ms, evse, connector, until_ms)
+CREATE INDEX status_interval_plugged ON status_interval (charger_id, from_ms, evse, connector, until_ms, status)
   WHERE status IN ('Preparing', 'Occupied');
 
 -- Tokens that were shown to chargers, without whose they were.
