@@ -288,6 +288,9 @@ async def test_the_programme_shows_what_the_reports_say_of_themselves(city, chro
         await expect(card.get_by_role("rowheader", name="coachway", exact=True)).to_be_visible()
         await card.get_by_text("What each figure means").click()
         await expect(card.get_by_text(reports[0]["columns"][-1]["definition"])).to_be_visible()
+        await card.get_by_text("How it is made").click()
+        await expect(card.get_by_text("The Public Charge Point Regulations 2023")).to_be_visible()
+        await expect(card.get_by_role("columnheader", name="formula")).to_be_visible()
         async with page.expect_download() as download:
             await card.get_by_role("link", name="CSV").click()
         text = pathlib.Path(await (await download.value).path()).read_text(encoding="utf-8")

@@ -62,5 +62,5 @@ export function table(caption, heads, rows) {
  */
 export function line(heads, cells) {
   const [first, ...rest] = cells;
-  return el("tr", {}, el("th", { scope: "row" }, first), rest.map((cell, index) => el("td", { "data-label": heads[index + 1] }, cell)));
+  return el("tr", {}, el("th", { scope: "row", "data-label": heads[0] }, first), rest.map((cell, index) => el("td", { "data-label": heads[index + 1] }, cell)));
 }

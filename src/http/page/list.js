@@ -68,27 +68,33 @@ export class NetworkView {
     const network = this.network;
     /** @type {Seen[]} */
     const all = [];
-    for (const charger of network.chargers.values()) {
+    for (const charger of network.inOrder()) {
       const connectors = network.connectors(charger);
       all.push({ charger, connectors, state: standing(connectors) });
     }
     this.glance.draw(all, this.state);
     this.drawSites();
     this.map.draw(network.sites, all, this.site.value);
-    const found = all.filter((seen) => this.fits(seen)).sort((a, b) => stateOf(a.state).rank - stateOf(b.state).rank || (a.charger.id < b.charger.id ? -1 : 1));
+    const found = byRank(all.filter(this.filtering()));
     this.drawCount(found.length, all.length);
     this.drawRows(found.slice(0, this.shown));
     this.more.hidden = found.length <= this.shown;
     write(this.more, `Show ${count(Math.min(PART, found.length - this.shown))} more of ${count(found.length - this.shown)}`);
   }
 
-  /** @param {Seen} seen */
-  fits({ charger, connectors, state }) {
-    if (this.site.value && (charger.site_id ?? "") !== this.site.value) return false;
-    if (this.state && state !== this.state && !connectors.some((connector) => connector.state === this.state)) return false;
-    const text = this.search.value.trim().toLowerCase();
-    const parts = [charger.id, charger.name, charger.vendor, charger.model, this.network.siteName(charger)];
-    return text === "" || parts.some((part) => part?.toLowerCase().includes(text));
+  /**
+   * Whether a charger is asked for.
+   * @returns {(seen: Seen) => boolean}
+   */
+  filtering() {
+    const [wanted, site, text] = [this.state, this.site.value, this.search.value.trim().toLowerCase()];
+    return ({ charger, connectors, state }) => {
+      if (site && charger.site_id !== site) return false;
+      if (wanted && state !== wanted && !connectors.some((connector) => connector.state === wanted)) return false;
+      if (text === "") return true;
+      const parts = [charger.id, charger.name, charger.vendor, charger.model, this.network.siteName(charger)];
+      return parts.some((part) => part?.toLowerCase().includes(text));
+    };
   }
 
   /**
@@ -158,6 +164,19 @@ export class NetworkView {
     write(watts, flowing.length ? power(flowing.reduce((sum, { power_w }) => sum + (power_w ?? 0), 0)) : "–");
     const since = state === "UNKNOWN" ? charger.heard : (connectors.find((connector) => connector.state === state)?.since ?? null);
     write(age, since ? span(this.network.now() - Date.parse(since)) : "–");
+    if (age.dataset.since === String(since)) return;
+    age.dataset.since = String(since);
     age.title = since ? `${state === "UNKNOWN" ? "last heard" : "since"} ${clock(since).textContent}` : "";
   }
+}
+
+/**
+ * What most needs somebody first, else as it was. Twice a second over a whole network: so it is not sorted but dealt out.
+ * @param {Seen[]} seen
+ */
+function byRank(seen) {
+  /** @type {Seen[][]} */
+  const ranks = Object.keys(STATES).map(() => []);
+  for (const one of seen) ranks[stateOf(one.state).rank].push(one);
+  return ranks.flat();
 }

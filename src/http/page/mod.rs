@@ -36,6 +36,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("main.js", SCRIPT, include_str!("main.js")),
     ("map.js", SCRIPT, include_str!("map.js")),
     ("network.js", SCRIPT, include_str!("network.js")),
+    ("prose.js", SCRIPT, include_str!("prose.js")),
     ("programme.js", SCRIPT, include_str!("programme.js")),
     ("report.js", SCRIPT, include_str!("report.js")),
     ("sessions.js", SCRIPT, include_str!("sessions.js")),

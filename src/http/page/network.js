@@ -30,6 +30,14 @@ export class Network {
     this.ahead = 0;
     this.known = false;
     this.lost = true;
+    /** @type {string[]} */
+    this.order = [];
+  }
+
+  // The chargers in order of identity.
+  *inOrder() {
+    if (this.order.length !== this.chargers.size) this.order = [...this.chargers.keys()].sort();
+    for (const id of this.order) yield /** @type {Charger} */ (this.chargers.get(id));
   }
 
   /**
@@ -50,6 +58,7 @@ export class Network {
       this.showsFrames = data.shows_frames;
       this.sites = new Map(data.sites.map((/** @type {Site} */ site) => [site.id, site]));
       this.chargers = new Map();
+      this.order = [];
     }
     for (const charger of data.chargers) this.chargers.set(charger.id, charger);
   }

@@ -2,7 +2,8 @@
 
 import { askForToken } from "./access.js";
 import { byId, el } from "./dom.js";
-import { get, Refused } from "./feed.js";
+import { ask, get, Refused } from "./feed.js";
+import { sections } from "./prose.js";
 import { Report } from "./report.js";
 import { title } from "./words.js";
 
@@ -35,10 +36,22 @@ function show(described) {
     el("form", { class: "filter", onsubmit: (/** @type {Event} */ event) => event.preventDefault() }, el("p", {}, el("label", { for: "period" }, "Period"), select)),
     el("nav", { "aria-label": "Reports" }, contents),
     ...reports.map((report) => report.element),
-    el("p", { class: "note" }, "All of it for machines: ", el("a", { href: "/api/v1/openapi.json" }, "the API"), ". How each figure is made: ", el("a", { href: "/methods" }, "the methods"), "."),
+    el("p", { class: "note", id: "end" }, "All of it for machines: ", el("a", { href: "/api/v1/openapi.json" }, "the API"), ". How each figure is made: ", el("a", { href: "/methods" }, "the methods"), "."),
   );
   load();
+  explain(reports);
   if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+}
+
+// Puts the methods where they belong: each report's own, and what is common to all at the end.
+async function explain(/** @type {Report[]} */ reports) {
+  const methods = sections(await (await ask("/methods")).text());
+  for (const report of reports) {
+    const prose = methods.get(report.about.name);
+    if (prose) report.explain(prose);
+  }
+  const common = methods.get("What is common to all");
+  if (common) byId("end").before(el("section", { class: "card", id: "common", "aria-label": "What is common to all" }, el("h2", {}, "What is common to all"), el("details", {}, el("summary", {}, "Words, periods, what is final, what is suppressed"), ...common)));
 }
 
 try {

@@ -32,6 +32,7 @@ export class Report {
     this.time = choice("over", [["", "the whole period"], ...about.group_by.time.map((name) => /** @type {[string, string]} */ ([name, `each ${name}`]))]);
     this.sure = el("p", { class: "note", role: "status" }, "Loading …");
     this.figures = el("div", {});
+    this.method = el("details", { hidden: true }, el("summary", {}, "How it is made"));
     this.csv = el("a", { download: true, onclick: (/** @type {Event} */ event) => this.download(event) }, "CSV");
     const meanings = el("dl", { class: "meanings" }, about.columns.map(({ name, unit, definition }) => el("div", {}, el("dt", {}, title(name, unit), el("span", { class: "note" }, ` ${unit}`)), el("dd", {}, definition))));
     this.element = el(
@@ -43,8 +44,15 @@ export class Report {
       this.figures,
       this.sure,
       el("details", {}, el("summary", {}, "What each figure means"), meanings),
+      this.method,
       el("p", { class: "links" }, this.csv, el("a", { href: about.method }, `Method, version ${about.method_version}`)),
     );
+  }
+
+  /** @param {HTMLElement[]} prose how it is made */
+  explain(prose) {
+    this.method.append(...prose);
+    this.method.hidden = false;
   }
 
   /** @param {string} [format] */

@@ -53,12 +53,15 @@ export function energy(wattHours) {
   return size >= 1000 ? `${count(wattHours / 1000, 2)} kWh` : `${Math.round(wattHours)} Wh`;
 }
 
+// Making one takes long, using it does not.
+const NUMBERS = [0, 1, 2, 3].map((places) => new Intl.NumberFormat("en-GB", { maximumFractionDigits: places }));
+
 /**
- * A number with thousands parted, and so many decimal places at most.
+ * A number with thousands parted, and so many decimal places at most (up to 3).
  * @param {number} value
  * @param {number} [places]
  */
-export const count = (value, places = 0) => value.toLocaleString("en-GB", { maximumFractionDigits: places });
+export const count = (value, places = 0) => (NUMBERS[places] ?? NUMBERS[3]).format(value);
 
 /**
  * How long, in its two largest units.
@@ -100,7 +103,7 @@ export const hour = (time) => new Date(time).toLocaleTimeString("en-GB", { hour:
 
 // Words of names that are written in their own way.
 /** @type {Record<string, string>} */
-const SPELT = { uk: "UK", nevi: "NEVI", evse: "EVSE", evses: "EVSEs", imd: "IMD", lsoa: "LSOA", lsoas: "LSOAs", co2: "CO₂", co2e: "CO₂e", kwh: "kWh", id: "id" };
+const SPELT = { uk: "UK", nevi: "NEVI", evse: "EVSE", mtbf: "MTBF", mttr: "MTTR", evses: "EVSEs", imd: "IMD", lsoa: "LSOA", lsoas: "LSOAs", co2: "CO₂", co2e: "CO₂e", kwh: "kWh", id: "id" };
 
 /**
  * A name of the API as a title: `uk_rapid` is "UK rapid". The unit at its end stands with the value.

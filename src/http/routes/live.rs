@@ -222,7 +222,7 @@ fn charger(sites: &Registry, live: &ChargerLive, now: At) -> Row {
     let imposed = registered.and_then(|charger| charger.service().state(today(charger)));
     let connectors: Vec<Row> = match registered {
         Some(charger) if outlets.is_empty() => untold(charger, imposed.unwrap_or(State::Unknown)),
-        Some(_) | None => outlets.into_iter().map(|outlet| connector(outlet, registered, imposed, now)).collect(),
+        Some(_) | None => outlets.into_iter().map(|outlet| connector(outlet, live, imposed, registered, now)).collect(),
     };
     vec![
         live.charger.as_str().into(),
@@ -238,9 +238,20 @@ fn charger(sites: &Registry, live: &ChargerLive, now: At) -> Row {
     ]
 }
 
-/// Not the charger as a whole, and not one of which nobody speaks any more.
+/// Not one of which nobody speaks any more; the charger or an EVSE as a whole only while a session is put down at it.
 fn is_shown(connector: &ConnectorLive) -> bool {
-    !connector.outlet.is_station() && (connector.now.is_some() || connector.session.is_some())
+    let outlet = connector.outlet;
+    let is_whole = outlet.is_station() || outlet.is_whole_evse();
+    connector.session.is_some() || (!is_whole && connector.now.is_some())
+}
+
+/// Whose word counts for a connector: its own, unless its charger or its EVSE as a whole says that it is down.
+fn speaker<'a>(connector: &'a ConnectorLive, live: &'a ChargerLive) -> &'a ConnectorLive {
+    let above = |other: &&ConnectorLive| {
+        other.outlet.is_station() || (other.outlet.is_whole_evse() && other.outlet.evse == connector.outlet.evse)
+    };
+    let down = |other: &&ConnectorLive| matches!(other.state(), State::Inoperative | State::OutOfOrder);
+    live.connectors.iter().filter(above).find(down).unwrap_or(connector)
 }
 
 /// The connectors that the registry knows of a charger that has told of none.
@@ -253,11 +264,19 @@ fn untold(charger: &Charger, state: State) -> Vec<Row> {
     evses.flat_map(|evse| evse.connectors.iter().map(move |number| connector(evse.id, *number))).collect()
 }
 
-/// A connector as its charger told it, where the registry does not say that it is planned or removed. Whether that is too long ago is for whoever looks: time goes on without events.
-fn connector(connector: &ConnectorLive, registered: Option<&Charger>, imposed: Option<State>, now: At) -> Row {
+/// A connector as its charger told it, where the registry does not say that it is planned or removed. Whether that is too
+/// long ago is for whoever looks: time goes on without events.
+fn connector(
+    connector: &ConnectorLive,
+    live: &ChargerLive,
+    imposed: Option<State>,
+    registered: Option<&Charger>,
+    now: At,
+) -> Row {
     let outlet = connector.outlet;
-    let state = imposed.unwrap_or_else(|| connector.state());
-    let told = connector.now.as_ref();
+    let speaker = speaker(connector, live);
+    let state = imposed.unwrap_or_else(|| speaker.state());
+    let told = speaker.now.as_ref();
     let class = || {
         let error = told.and_then(|told| told.error.as_ref()).map(Word::as_str);
         fault::classify(error, told.and_then(|told| told.vendor_error.as_deref())).name
@@ -280,4 +299,57 @@ fn connector(connector: &ConnectorLive, registered: Option<&Charger>, imposed: O
         session.and_then(|session| session.started_at).into(),
         session.and_then(|session| session.energy).into(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::Outlet;
+    use crate::domain::record::{ConnectorNow, Effect};
+    use crate::domain::status::ConnectorStatus;
+    use crate::observe::board::Board;
+
+    const NOON: At = At::from_millis(1_795_521_600_000);
+
+    /// `connector: state fault` of each connector that is shown.
+    fn shown(statuses: &[(Outlet, ConnectorStatus)], registry: &str) -> Vec<String> {
+        let (board, id) = (Board::default(), ChargerId::new("CP-1"));
+        for (outlet, status) in statuses.iter().cloned() {
+            let error = Some(Word::Known("OverVoltage"));
+            let now = ConnectorNow { outlet, status, since: NOON, error, vendor_error: None, info: None };
+            board.apply(&id, &[Effect::Status(now)]);
+        }
+        let head = "charger_id,site_id,evse_id,connector_ids,commissioned_on\n";
+        let sites = Registry::from_csv("test", &format!("{head}{registry}")).unwrap();
+        let live = board.get(&id).unwrap_or_else(|| ChargerLive::unmet(id));
+        let mut text = String::new();
+        LIVE_CHARGER.json(&charger(&sites, &live, NOON), &mut text);
+        let told: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let one = |connector: &serde_json::Value| {
+            let fault = connector["fault"].as_str().unwrap_or("-");
+            format!("{}: {} {fault}", connector["connector_id"], connector["state"].as_str().unwrap())
+        };
+        told["connectors"].as_array().unwrap().iter().map(one).collect()
+    }
+
+    #[test]
+    fn a_charger_that_is_down_as_a_whole_is_so_at_every_connector() {
+        let (one, two) = (Outlet::new(1, 1), Outlet::new(2, 2));
+        let free = [(one, ConnectorStatus::Available), (two, ConnectorStatus::Available)];
+        let with = |whole, status| [free.as_slice(), &[(whole, status)]].concat();
+        assert_eq!(shown(&free, ""), ["1: AVAILABLE -", "2: AVAILABLE -"]);
+        let faulted = with(Outlet::STATION, ConnectorStatus::Faulted);
+        assert_eq!(shown(&faulted, ""), ["1: OUTOFORDER OverVoltage", "2: OUTOFORDER OverVoltage"]);
+        assert_eq!(shown(&with(Outlet::STATION, ConnectorStatus::Available), ""), ["1: AVAILABLE -", "2: AVAILABLE -"]);
+        let evse = with(Outlet::new(2, 0), ConnectorStatus::Unavailable);
+        assert_eq!(shown(&evse, ""), ["1: AVAILABLE -", "2: INOPERATIVE -"]);
+    }
+
+    #[test]
+    fn what_a_charger_never_told_the_registry_says() {
+        assert_eq!(shown(&[], "CP-1,site,1,1;2,\n"), ["1: UNKNOWN -", "2: UNKNOWN -"]);
+        assert_eq!(shown(&[], "CP-1,site,1,1,2030-01-01\n"), ["1: PLANNED -"]);
+        let told = [(Outlet::new(1, 1), ConnectorStatus::Available)];
+        assert_eq!(shown(&told, "CP-1,site,1,1,2030-01-01\n"), ["1: PLANNED -"]);
+    }
 }
