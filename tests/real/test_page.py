@@ -271,7 +271,8 @@ async def test_every_view_fits_a_phone_and_axe_finds_nothing_serious(city, chrom
                 await expect(page.get_by_text("Loading")).to_have_count(0)
                 assert await narrow(page), (scheme, width, view)
                 assert await faults(page) == [], (scheme, width, view)
-                await shoot(page, f"{view}-{scheme}-{width}")
+                if (scheme, width) in (("light", "wide"), ("dark", "phone")):
+                    await shoot(page, f"{view}-{scheme}-{width}")
             assert page.complaints == []
 
 

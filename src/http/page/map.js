@@ -7,7 +7,7 @@ import { count } from "./words.js";
 /** @typedef {import("./network.js").Site} Site */
 /** @typedef {{ site: Site, total: number, busy: number, down: number }} Sum */
 
-const [WIDTH, HEIGHT, EDGE] = [400, 400, 32];
+const [WIDTH, HEIGHT, EDGE] = [400, 400, 42];
 
 // From so many sites on they are dots.
 const CROWD = 120;

@@ -102,8 +102,14 @@ export class Report {
   }
 }
 
-/** @param {number} ratio */
-const percent = (ratio) => `${count(ratio * 100, 2)} %`;
+/**
+ * A share; what is not all and not nothing is never rounded to it.
+ * @param {number} ratio
+ */
+function percent(ratio) {
+  if (ratio > 0 && ratio < 0.00005) return "under 0.01 %";
+  return ratio < 1 && ratio >= 0.99995 ? "over 99.99 %" : `${count(ratio * 100, 2)} %`;
+}
 
 /**
  * A value as people read it; one that is not known says why.
@@ -116,7 +122,7 @@ function value({ name, unit }, row) {
   if (typeof found === "boolean") return found ? "yes" : "no";
   if (typeof found !== "number") return String(found);
   if (unit === "ratio") return percent(found);
-  if (unit === "s") return found === 0 ? "0" : span(found * 1000);
+  if (unit === "s") return found < 0 ? `−${span(-found * 1000)}` : span(found * 1000);
   if (unit === "Wh") return energy(found);
   return ["count", "text", ""].includes(unit) ? count(found, 3) : `${count(found, 3)} ${unit}`;
 }
