@@ -57,14 +57,14 @@ def now():
     return datetime.now(timezone.utc)
 
 
-async def begin(charger, meter=1000, watts_at=None):
+async def begin(charger):
     """A session with its first reading; gives its transaction."""
     await charger.boot()
     began = now() - timedelta(seconds=20)
     for connector, state in [(1, "Charging"), (2, "Available")]:
         await charger.call(status(state, began, connector))
-    transaction = (await charger.call(start(began, meter))).transaction_id
-    await charger.call(reading(watts_at or now(), meter + 10, transaction))
+    transaction = (await charger.call(start(began, 1000))).transaction_id
+    await charger.call(reading(now(), 1010, transaction))
     return transaction
 
 
