@@ -90,7 +90,7 @@ function picture(series, from, until, width) {
   }
   const part = width < 480 ? 3600000 : 1800000;
   for (let at = Math.ceil(from / part) * part; at < until; at += part) {
-    grid.push(el("path", { class: "grid", d: `M${x(at).toFixed(1)},${HEIGHT - BOTTOM}v5` }), el("text", { x: x(at), y: HEIGHT - 6, "text-anchor": "middle" }, hour(at)));
+    grid.push(el("path", { class: "grid", d: `M${x(at).toFixed(1)},${HEIGHT - BOTTOM}v5` }), el("text", { x: x(at), y: HEIGHT - 6, "text-anchor": x(at) > width - 24 ? "end" : "middle" }, hour(at)));
   }
   const lines = series.map(({ points }, index) => {
     const parts = points.map(([at, watts], place) => `${place === 0 || at - points[place - 1][0] > GAP_MS ? "M" : "L"}${x(at).toFixed(1)},${y(watts).toFixed(1)}`);

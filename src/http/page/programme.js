@@ -28,7 +28,11 @@ function periods() {
 function show(described) {
   const reports = described.map((about) => new Report(about));
   const select = el("select", { id: "period", onchange: () => load() }, periods().map(([value, text]) => el("option", { value }, text)));
-  const load = () => reports.forEach((report) => report.load(select.value));
+  // One after another: others read from the ledger too.
+  const load = async () => {
+    const period = select.value;
+    for (const report of reports) if (select.value === period) await report.load(period);
+  };
   const contents = el("ul", { class: "contents" }, described.map(({ name }) => el("li", {}, el("a", { href: `#${name}` }, title(name)))));
   byId("main").replaceChildren(
     el("h1", {}, "Programme"),

@@ -13,6 +13,15 @@ import { clock, count, energy, span, title } from "./words.js";
 /** @type {Record<string, string>} */
 const GROUPS = { network: "the whole network", evse: "EVSE", imd_decile: "decile of deprivation", decile: "decile of deprivation" };
 
+// Units of time, in seconds.
+/** @type {Record<string, number>} */
+const LENGTHS = { s: 1, h: 3600 };
+
+// Units that are not named behind a number, and those that have a name for people.
+const BARE = new Set(["count", "number", "text", ""]);
+/** @type {Record<string, string>} */
+const UNITS = { "1/1000": "per 1,000", "kW/1000": "kW per 1,000", kgCO2e: "kg CO₂e", tCO2e: "t CO₂e" };
+
 /** @param {string} name */
 const groupName = (name) => GROUPS[name] ?? title(name).toLowerCase();
 
@@ -94,7 +103,8 @@ export class Report {
     const groups = rows.length ? Object.keys(rows[0]).filter((name) => name !== "reasons" && !own.has(name)) : [];
     const whole = rows.length === 1 && groups.length === 0;
     const empty = el("p", { class: "empty" }, "There is nothing in this period yet.");
-    this.figures.replaceChildren(rows.length === 0 ? empty : whole ? figures(columns, rows[0]) : lines(title(this.about.name), groups, columns, rows));
+    const named = groups.length === 0 && ["name", "value", "definition"].every((name) => own.has(name));
+    this.figures.replaceChildren(rows.length === 0 ? empty : named ? indicators(columns, rows) : whole ? figures(columns, rows[0]) : lines(title(this.about.name), groups, columns, rows));
     const covered = answer.coverage === null ? "" : `; something was heard in ${percent(answer.coverage)} of the time`;
     const sure = answer.status === "final" ? "Final" : `Provisional (${answer.provisional_because})`;
     const last = `${sure}${covered}${answer.is_simulated ? "; chargers in it are simulated" : ""}. ${period.label}, ${period.zone}, made `;
@@ -116,15 +126,19 @@ function percent(ratio) {
  * @param {Column} column
  * @param {any} row
  */
-function value({ name, unit }, row) {
+function value({ name, unit: stated }, row) {
   const found = row[name];
+  // A report of many kinds of figures says the unit in each line.
+  const unit = stated === "number" && typeof row.unit === "string" ? row.unit : stated;
   if (found === null) return el("span", { class: "missing" }, "–", el("span", { class: "note" }, ` ${row.reasons?.[name] ?? "not known"}`));
   if (typeof found === "boolean") return found ? "yes" : "no";
   if (typeof found !== "number") return String(found);
-  if (unit === "ratio") return percent(found);
-  if (unit === "s") return found < 0 ? `−${span(-found * 1000)}` : span(found * 1000);
+  // What is so many of one for each of another is no share.
+  if (unit === "ratio") return name.includes("_per_") ? count(found, 2) : percent(found);
+  const seconds = LENGTHS[unit];
+  if (seconds) return found < 0 ? `−${span(-found * seconds * 1000)}` : span(found * seconds * 1000);
   if (unit === "Wh") return energy(found);
-  return ["count", "text", ""].includes(unit) ? count(found, 3) : `${count(found, 3)} ${unit}`;
+  return BARE.has(unit) ? count(found, 3) : `${count(found, 3)} ${UNITS[unit] ?? unit}`;
 }
 
 // What a report says first is what it is about; the rest is behind it.
@@ -146,6 +160,20 @@ function figures(columns, row) {
 }
 
 /**
+ * Figures that each have a line with a name, a value and a definition of its own.
+ * @param {Column[]} columns
+ * @param {any[]} rows
+ */
+function indicators(columns, rows) {
+  const column = columns.find(({ name }) => name === "value") ?? columns[0];
+  const tile = (/** @type {any} */ row) => {
+    const name = [row.indicator, row.name, row.part ? `(${title(row.part)})` : null].filter(Boolean).join(" ");
+    return el("div", {}, el("dt", {}, name), el("dd", {}, value(column, row)), el("dd", { class: "note" }, row.definition));
+  };
+  return el("dl", { class: "figures" }, rows.map(tile));
+}
+
+/**
  * A line for each group.
  * @param {string} caption
  * @param {string[]} groups
@@ -153,10 +181,10 @@ function figures(columns, row) {
  * @param {any[]} rows
  */
 function lines(caption, groups, columns, rows) {
-  const heads = [...groups.map((name) => el("th", { scope: "col" }, title(name))), ...columns.map(({ name, unit, definition }) => el("th", { scope: "col", title: definition }, title(name, unit)))];
+  const heads = [...groups.map((name) => el("th", { scope: "col" }, title(name))), ...columns.map(({ name, unit, definition }) => el("th", { scope: "col", title: definition, class: unit === "text" && "text" }, title(name, unit)))];
   const body = rows.map((row) => {
     const names = groups.map((name) => el("th", { scope: "row" }, row[name] === null ? "not known" : String(row[name])));
-    return el("tr", {}, names, columns.map((column) => el("td", {}, value(column, row))));
+    return el("tr", {}, names, columns.map((column) => el("td", { class: column.unit === "text" && "text" }, value(column, row))));
   });
   const table = el("table", { class: "wide" }, el("caption", { class: "unseen" }, caption), el("thead", {}, el("tr", {}, heads)), el("tbody", {}, body));
   return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `${caption}, table` }, table);

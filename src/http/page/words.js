@@ -113,7 +113,7 @@ const SPELT = { uk: "UK", nevi: "NEVI", evse: "EVSE", mtbf: "MTBF", mttr: "MTTR"
 export function title(name, unit = "") {
   const end = `_${unit.toLowerCase()}`;
   const bare = unit && name.toLowerCase().endsWith(end) ? name.slice(0, -end.length) : name;
-  const words = bare.replaceAll("_", " ").split(" ").map((word) => SPELT[word.toLowerCase()] ?? word);
+  const words = bare.replaceAll(/[_-]/g, " ").split(" ").map((word) => SPELT[word.toLowerCase()] ?? word);
   const text = words.join(" ");
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
