@@ -109,11 +109,8 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
     let desk = desk_with_tokens(&settings, &clock)?;
     let gate =
         Gate::open(&desk, seals.clone(), doors.revoked.clone(), settings.drivers.unknown).map_err(ServeError::of)?;
-    let from_files = registry.is_none();
-    let registry = match registry {
-        Some(registry) => registry,
-        None => Registry::read(&settings.registry).map_err(ServeError::of)?,
-    };
+    let from_files = registry.is_none().then(|| settings.registry.clone());
+    let registry = registry.map_or_else(|| Registry::read(&settings.registry).map_err(ServeError::of), Ok)?;
     let sites = SharedRegistry::new(registry);
     seed(&store, &observer).await.map_err(ServeError::of)?;
     observer.board.exemptions.replace(desk.exemptions_to_come().map_err(ServeError::of)?);
@@ -121,7 +118,6 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
     let http_addr = http_listener.local_addr().map_err(ServeError::of)?;
     let grace_s = settings.availability.grace_s.max(2 * settings.ocpp.heartbeat_interval_s);
     let mut chores = vec![tokio::spawn(blame_link(store.clone(), started, clock.clone(), grace_s))];
-    let from_files = from_files.then(|| settings.registry.clone());
     chores.push(tokio::spawn(reload(from_files, settings.registry.reload_s, sites.clone())));
     chores.extend([doors.watch(&observer), facts(&store, &sites, &settings, &clock)]);
     chores.extend(drain(&settings, &store, &sites, &observer, &clock)?);
