@@ -85,6 +85,7 @@
 //! | a decision of people | a file in `store/desk/`, its table in a migration; `Desk::change` writes the audit log | – |
 //! | something on the pages | `http/page/`: plain modules, no build step; a new file has its line in `mod.rs` | `tests/real/test_page.py`, a real browser |
 //! | a report | a file in `report/`, its line in `report/mod.rs`; API, CLI and the list follow | a heading in `report/METHOD.md` |
+//! | an indicator of the programme | a line in `report/indicators.rs`, its id in `config/programme.rs` | a test compares both, and looks for its column |
 //! | a fact that reports sum | a line in `domain/facts.rs`, what adds to it there or in `domain/stay.rs` | the property test compares kept and new |
 //! | a measure of telemetry | a row in `domain/telemetry.rs` | its field name follows; a row in `dashboards/README.md` |
 //! | an emission factor | a `[[factor]]` in `config/factors.toml`; what it is of in `config/factors.rs` | the table says what may have been meant |

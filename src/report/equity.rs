@@ -98,6 +98,11 @@ const PLACES: [u8; COMPARED] = [3, 3, 3, 6, 6, 4, 2, 6, 6];
 type Compared = [Known; COMPARED];
 
 fn make(scope: &mut Scope<'_>) -> Result<Vec<Line>, StoreError> {
+    lines(scope, true)
+}
+
+/// The lines; without `others`, what other reports make (success, repair) is left out, which is all that takes long.
+pub(super) fn lines(scope: &mut Scope<'_>, others: bool) -> Result<Vec<Line>, StoreError> {
     let classes = Classes::read(scope)?;
     let is_one = matches!(scope.place, PlaceUnit::Decile | PlaceUnit::Quintile);
     let place = scope.place;
@@ -108,13 +113,15 @@ fn make(scope: &mut Scope<'_>) -> Result<Vec<Line>, StoreError> {
         let of_bucket = classes.groups.iter().filter_map(|(_, stretches)| stretches.get(bucket));
         let near: BTreeSet<usize> =
             of_bucket.flat_map(BTreeMap::values).flat_map(|class| &class.working).copied().collect();
-        let by_class = if is_one { Elsewhere::read(&mut scope.over(&one), place)? } else { Elsewhere::default() };
+        let by_class =
+            if is_one && others { Elsewhere::read(&mut scope.over(&one), place)? } else { Elsewhere::default() };
         for (order, (name, stretches)) in classes.groups.iter().enumerate() {
             let Some(deciles) = stretches.get(bucket) else { continue };
             let all = joined(deciles, |_| true);
             let working = if is_one { &near } else { &all.working };
             let group = Group { span: *span, name, deciles, all: &all, working };
-            let values = if is_one { group.of_class(scope, &by_class) } else { group.of_all(&mut scope.over(&one))? };
+            let values =
+                if is_one { group.of_class(scope, &by_class) } else { group.of_all(&mut scope.over(&one), others)? };
             let line = Line {
                 place: name.clone(),
                 time: label.clone(),
@@ -201,12 +208,14 @@ impl Group<'_> {
     }
 
     /// Of all classes, which are compared.
-    fn of_all(&self, scope: &mut Scope<'_>) -> Result<Vec<Value>, StoreError> {
+    fn of_all(&self, scope: &mut Scope<'_>, others: bool) -> Result<Vec<Value>, StoreError> {
         let evses: Vec<usize> = self.all.evses.iter().copied().collect();
         let network = scope.network.part(&evses);
-        let whole = Elsewhere::read(&mut scope.of(&network), PlaceUnit::Network)?;
-        let by_decile = Elsewhere::read(&mut scope.of(&network), PlaceUnit::Decile)?;
-        let by_fifth = Elsewhere::read(&mut scope.of(&network), PlaceUnit::Quintile)?;
+        let mut read = |place: PlaceUnit| {
+            if others { Elsewhere::read(&mut scope.of(&network), place) } else { Ok(Elsewhere::default()) }
+        };
+        let whole = read(PlaceUnit::Network)?;
+        let (by_decile, by_fifth) = (read(PlaceUnit::Decile)?, read(PlaceUnit::Quintile)?);
         let figures = self.figures(scope, self.all, Among::All, whole.of(&[]));
         let mut values = self.stock(scope, &figures, Among::All);
         let fifth = |number: i64| {

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ask::lines_of;
+use super::equity;
 use super::fraction::{Fraction, Known, told};
 use super::indicators::{self, From, INDICATORS, Indicator};
 use super::tally::tally;
@@ -12,6 +13,9 @@ use crate::config::programme::{AIM_PLACES, Aim};
 use crate::domain::service::Fact;
 use crate::domain::time::Span;
 use crate::store::StoreError;
+
+/// The report of which no indicator asks for what takes it long.
+const EQUITY: &str = equity::REPORT.name;
 
 /// Why there is nothing.
 const NO_RESIDENTS: &str = "the residents of the area are not configured (registry.programme_file)";
@@ -153,7 +157,8 @@ impl Sources {
     fn column(&mut self, scope: &mut Scope<'_>, report: &'static str, column: &str) -> Result<Known, StoreError> {
         let Some(index) = place_of(report, column) else { return Ok(Err(NO_COLUMN)) };
         if let (false, Some(report)) = (self.network.contains_key(report), named(report)) {
-            let lines = lines_of(report, &mut scope.by(PlaceUnit::Network))?;
+            let scope = &mut scope.by(PlaceUnit::Network);
+            let lines = if report.name == EQUITY { equity::lines(scope, false) } else { lines_of(report, scope) }?;
             let values = lines.into_iter().next().map(|line| line.values).unwrap_or_default();
             self.network.insert(report.name, values);
         }
@@ -163,9 +168,9 @@ impl Sources {
 
     /// A column of equity for each fifth of households.
     fn by_fifth(&mut self, scope: &mut Scope<'_>, column: &str) -> Result<Vec<Part>, StoreError> {
-        let Some((equity, index)) = named("equity").zip(place_of("equity", column)) else { return Ok(Vec::new()) };
+        let Some(index) = place_of(EQUITY, column) else { return Ok(Vec::new()) };
         if self.fifths.is_none() {
-            self.fifths = Some(lines_of(equity, &mut scope.by(PlaceUnit::Quintile))?);
+            self.fifths = Some(equity::lines(&mut scope.by(PlaceUnit::Quintile), false)?);
         }
         let lines = self.fifths.as_deref().unwrap_or_default();
         let of = |fifth: i64| -> Known {

@@ -46,7 +46,7 @@ shown! {
     "faults" "mtbf_h" "faults_between_mean_seconds" "Mean time at work between failures.";
     "faults" "mttr_h" "faults_repair_mean_seconds" "Mean time to repair.";
     "success" "visit_success" "success_visit_ratio" "Visits of which an attempt succeeded.";
-    "success" "first_attempt_success" "success_first_attempt_ratio" "Visits of which the first attempt succeeded.";
+    "success" "first_attempt_success_rate" "success_first_attempt_ratio" "Visits of which the first attempt succeeded.";
     "success" "visits" "success_visits" "Visits that began in the period.";
     "carbon" "net_ttw_kg" "carbon_avoided_ttw_grams" "Greenhouse gas avoided, tank to wheel: a reference car over the same kilometres, less the electricity.";
     "carbon" "net_wtw_kg" "carbon_avoided_wtw_grams" "Greenhouse gas avoided, well to wheel: with fuels on their way.";

@@ -195,7 +195,8 @@ fn every_indicator_comes_from_a_column_that_there_is_and_can_have_targets() {
         };
         if let Some((report, column)) = source {
             let Some(report) = named(report) else { continue };
-            assert!(report.columns.iter().any(|known| known.name == column), "{}: {column}", indicator.id);
+            let is_there = report.columns.iter().any(|known| known.name == column);
+            assert!(is_there, "{}: {column}", indicator.id);
         }
         assert!(INDICATORS.contains(&indicator.id), "{} can have no targets", indicator.id);
     }
