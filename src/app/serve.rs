@@ -99,13 +99,7 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
     let token_key = key::load(&settings).map_err(ServeError)?;
     let seals = key::for_credentials(&settings.store.data_dir).map_err(ServeError)?;
     let started = clock();
-    let store = Store::open(
-        &settings.store,
-        Keeping::new(&settings.telemetry, settings.influx.is_on()).of_persons(&settings.privacy),
-        clock.clone(),
-        observer.clone(),
-    )
-    .map_err(ServeError::of)?;
+    let store = ledger(&settings, &clock, &observer)?;
     let desk = desk_with_tokens(&settings, &clock)?;
     let gate =
         Gate::open(&desk, seals.clone(), doors.revoked.clone(), settings.drivers.unknown).map_err(ServeError::of)?;
@@ -171,6 +165,12 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
     let more: Vec<String> = gateway.local_addrs().iter().skip(1).map(ToString::to_string).collect();
     info!(chargers = %gateway.local_addr(), more = more.join(" "), readers = %http_addr, "serving");
     Ok(Running { gateway, store, http_addr, ready, stop_http, http, chores, observer })
+}
+
+/// The ledger, opened or made.
+fn ledger(settings: &Settings, clock: &OurClock, observer: &Observer) -> Result<Store, ServeError> {
+    let keeping = Keeping::new(&settings.telemetry, settings.influx.is_on()).of_persons(&settings.privacy);
+    Store::open(&settings.store, keeping, clock.clone(), observer.clone()).map_err(ServeError::of)
 }
 
 /// The desk. Beyond loopback nobody could ask anything without a token; whoever starts it so has forgotten to make one.

@@ -5,6 +5,8 @@ use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use rcgen::{
     CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
     PublicKeyData, SerialNumber, SubjectPublicKeyInfo,
@@ -147,8 +149,7 @@ fn above(chain: &[CertificateDer<'_>]) -> String {
 }
 
 fn pem(der: &CertificateDer<'_>) -> String {
-    use base64::Engine;
-    let letters = base64::engine::general_purpose::STANDARD.encode(der);
+    let letters = STANDARD.encode(der);
     let mut text = String::from("-----BEGIN CERTIFICATE-----\n");
     for line in letters.as_bytes().chunks(64) {
         text.push_str(&String::from_utf8_lossy(line));

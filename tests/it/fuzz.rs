@@ -5,15 +5,22 @@
 //! the seed and the input; it becomes a named test beside its reader.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chargewatch::config::ca::CaFiles;
 use chargewatch::config::load::DEFAULTS;
+use chargewatch::domain::ids::ChargerId;
 use chargewatch::ocpp::Version;
+use chargewatch::tls::Authority;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -182,6 +189,40 @@ fn logs_are_replayed_or_refused_whatever_they_hold() {
         runs += inputs.len();
     }
     println!("{runs} logs of seed {seed}");
+}
+
+/// An authority in a folder, as an operator would make it.
+fn authority(folder: &Path) -> Authority {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    let [certificate, secret] = ["ca.pem", "ca.key"].map(|name| folder.join(name));
+    fs::write(&certificate, params.self_signed(&key).unwrap().pem()).unwrap();
+    fs::write(&secret, key.serialize_pem()).unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+    Authority::load(&CaFiles { certificate, key: secret, days: 1, organisation: None }).unwrap()
+}
+
+#[test]
+fn certificate_requests_are_signed_or_refused_whatever_they_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = authority(folder.path());
+    let texts = files(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/csr"), &["csr"]);
+    let body = |text: &Vec<u8>| {
+        let text = String::from_utf8(text.clone()).unwrap();
+        STANDARD.decode(text.lines().filter(|line| !line.starts_with("---")).collect::<String>()).unwrap()
+    };
+    let mut corpus: Vec<Vec<u8>> = texts.iter().map(body).collect();
+    corpus.extend(texts);
+    campaign(&corpus, |input| {
+        // As the text of a frame, and as what stands behind one.
+        for text in [String::from_utf8_lossy(input).into_owned(), STANDARD.encode(input)] {
+            match authority.sign(&text, &ChargerId::new("CP-1"), noon()) {
+                Ok(issued) => assert!(issued.chain.starts_with("-----BEGIN CERTIFICATE-----")),
+                Err(objection) => assert!(objection.to_string().len() < 1000),
+            }
+        }
+    });
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -35,6 +35,7 @@ mod replies;
 mod robustness;
 mod samples;
 mod secure_fleet;
+mod security;
 mod support;
 mod telemetry;
 mod two_x;

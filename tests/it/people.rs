@@ -113,6 +113,7 @@ async fn a_token_for_a_site_sees_nothing_of_another_by_any_route() {
             r#"[2,"2","StatusNotification",{"connectorId":"1","errorCode":"NoError","status":"Available"}]"#,
             r#"[2,"3","StartTransaction",{"connectorId":1,"idTag":"A","meterStart":0,"timestamp":"2026-11-24T11:00:00Z"}]"#,
             r#"[2,"4","MeterValues",{"connectorId":1,"meterValue":[{"timestamp":"2026-11-24T11:30:00Z","sampledValue":[{"value":"1200"}]}]}]"#,
+            r#"[2,"5","SecurityEventNotification",{"type":"ResetOrReboot","timestamp":"2026-11-24T11:30:00Z"}]"#,
         ] {
             socket.ask(frame).await;
         }
@@ -128,12 +129,18 @@ async fn a_token_for_a_site_sees_nothing_of_another_by_any_route() {
         let rows = sessions["items"].as_array().unwrap();
         rows.iter().find(|row| row["charger_id"] == charger).unwrap()["id"].to_string()
     };
+    let frames = "SELECT max(f.id) FROM frame_row f JOIN charger_row c ON c.id = f.charger_id WHERE c.charger = ?1";
+    let frame = |charger: &str| service.ledger(frames, &[charger])[0][0].to_string();
     let document = service.json("/api/v1/openapi.json").await;
     let (mut lists, mut objects) = (0, 0);
     for (path, methods) in
         document["paths"].as_object().unwrap().iter().filter(|(_, methods)| methods["get"].is_object())
     {
-        let id = |charger: &str| if path.contains("sessions") { number(charger) } else { charger.to_owned() };
+        let id = |charger: &str| match path.as_str() {
+            path if path.contains("sessions") => number(charger),
+            "/api/v1/frames/{id}" => frame(charger),
+            _ => charger.to_owned(),
+        };
         if path.contains('{') {
             let (own, _, body) = ask(&path.replace("{id}", &id("OWN-1")), &token).await;
             assert!(matches!(own, 200 | 403 | 404), "{path}: {body}");
@@ -155,10 +162,11 @@ async fn a_token_for_a_site_sees_nothing_of_another_by_any_route() {
         }
     }
     assert!(objects >= 7, "only {objects} objects of the own charger are there");
-    assert!(lists >= 10, "only {lists} answers told of the own charger");
+    assert!(lists >= 13, "only {lists} answers told of the own charger");
     for path in [
         "/api/v1/sessions?charger=FOREIGN-1",
         "/api/v1/chargers?charger=STRAY-1",
+        "/api/v1/security-events?charger=FOREIGN-1",
         "/api/v1/telemetry?charger=FOREIGN-1",
     ] {
         let (status, _, body) = ask(path, &token).await;
