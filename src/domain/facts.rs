@@ -3,8 +3,10 @@
 
 use std::ops::{AddAssign, Index, IndexMut};
 
+use super::compact::{put, take};
 use super::service::{Class, Piece};
 use super::status::{ConnectorStatus, State};
+use super::summary::Summary;
 
 /// Declares the facts with their words.
 macro_rules! facts {
@@ -125,20 +127,17 @@ facts! {
     PeakPower = "peak_mw",
 }
 
-impl Fact {
-    /// Whether stretches together have the highest of it, and not the sum.
-    const fn is_highest(self) -> bool {
-        matches!(self, Self::PeakPower)
-    }
-}
-
 /// The facts of a stretch, or of several together.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Facts([i64; Fact::ALL.len()]);
+pub struct Facts {
+    sums: [i64; Fact::ALL.len()],
+    /// The sessions that began, where they were asked for.
+    pub sessions: Vec<Summary>,
+}
 
 impl Default for Facts {
     fn default() -> Self {
-        Self([0; Fact::ALL.len()])
+        Self { sums: [0; Fact::ALL.len()], sessions: Vec::new() }
     }
 }
 
@@ -146,25 +145,33 @@ impl Index<Fact> for Facts {
     type Output = i64;
 
     fn index(&self, fact: Fact) -> &i64 {
-        &self.0[fact as usize]
+        &self.sums[fact as usize]
     }
 }
 
 impl IndexMut<Fact> for Facts {
     fn index_mut(&mut self, fact: Fact) -> &mut i64 {
-        &mut self.0[fact as usize]
+        &mut self.sums[fact as usize]
     }
 }
 
 impl AddAssign<&Self> for Facts {
     fn add_assign(&mut self, other: &Self) {
-        for (fact, (sum, more)) in Fact::ALL.into_iter().zip(self.0.iter_mut().zip(other.0)) {
-            *sum = if fact.is_highest() { more.max(*sum) } else { sum.saturating_add(more) };
-        }
+        self.add_sums(other);
+        self.sessions.extend_from_slice(&other.sessions);
     }
 }
 
 impl Facts {
+    /// Adds others but for their sessions.
+    pub fn add_sums(&mut self, other: &Self) {
+        let peak = self[Fact::PeakPower].max(other[Fact::PeakPower]);
+        for (sum, more) in self.sums.iter_mut().zip(other.sums) {
+            *sum = sum.saturating_add(more);
+        }
+        self[Fact::PeakPower] = peak;
+    }
+
     /// Adds what the timeline says of a piece.
     pub fn add(&mut self, piece: &Piece) {
         let ms = piece.span.millis();
@@ -205,37 +212,24 @@ impl Facts {
         }
     }
 
-    /// As bytes: for each that is not 0 its place, and its value in groups of seven bits, smallest first.
+    /// The sums as bytes: for each that is not 0 its place and its value.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        for (place, value) in (0_u8..).zip(self.0).filter(|(_, value)| *value != 0) {
+        for (place, value) in (0_u8..).zip(self.sums).filter(|(_, value)| *value != 0) {
             bytes.push(place);
-            // The sign goes last, so that small numbers are short whatever their sign.
-            let mut rest = ((value << 1) ^ (value >> 63)).cast_unsigned();
-            while rest >= 128 {
-                bytes.push((rest & 127) as u8 | 128);
-                rest >>= 7;
-            }
-            bytes.push(rest as u8);
+            put(&mut bytes, value);
         }
         bytes
     }
 
-    /// From [`Facts::to_bytes`]; what is no fact of today is left out.
+    /// The sums from [`Facts::to_bytes`]; what is no fact of today is left out.
     pub fn from_bytes(bytes: &[u8]) -> Self {
         let mut found = Self::default();
         let mut rest = bytes.iter();
         while let Some(place) = rest.next() {
-            let (mut value, mut shift) = (0_u64, 0);
-            for byte in rest.by_ref() {
-                value |= u64::from(byte & 127).checked_shl(shift).unwrap_or(0);
-                shift += 7;
-                if byte & 128 == 0 {
-                    break;
-                }
-            }
-            if let Some(fact) = found.0.get_mut(usize::from(*place)) {
-                *fact = (value >> 1).cast_signed() ^ -(value & 1).cast_signed();
+            let value = take(&mut rest);
+            if let Some(fact) = found.sums.get_mut(usize::from(*place)) {
+                *fact = value;
             }
         }
         found

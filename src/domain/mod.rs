@@ -6,6 +6,7 @@
 pub mod attempt;
 pub mod availability;
 pub mod bearer;
+mod compact;
 pub mod deviation;
 pub mod device;
 pub mod driver;
@@ -34,6 +35,7 @@ pub mod signing;
 pub mod station;
 pub mod status;
 pub mod stay;
+pub mod summary;
 pub mod telemetry;
 pub mod time;
 pub mod token;

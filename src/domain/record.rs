@@ -232,7 +232,7 @@ pub struct Paint {
 }
 
 /// State of a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SessionState {
     /// Running.
     Active,

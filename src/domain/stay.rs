@@ -8,6 +8,7 @@ use super::flow::Flow;
 use super::record::{SessionRow, SessionState};
 use super::service::{Class, Piece};
 use super::status::{ConnectorStatus, State};
+use super::summary::Summary;
 use super::telemetry::increase;
 use super::time::{At, Span};
 
@@ -147,10 +148,10 @@ impl Stay {
     }
 
     fn count_whole(&self, start: At, facts: &mut Facts) {
-        let session = &self.session;
+        let summary = self.summary(start);
         facts[Fact::Sessions] += 1;
-        facts[Fact::SessionsImported] += i64::from(is_imported(session));
-        match session.energy {
+        facts[Fact::SessionsImported] += i64::from(summary.is_imported);
+        match summary.energy {
             Some(energy) => {
                 facts[Fact::SessionEnergy] += energy.0;
                 facts[Fact::SessionsEmpty] += i64::from(energy.0 <= 0);
@@ -158,15 +159,29 @@ impl Stay {
             }
             None => facts[Fact::SessionsUnmetered] += 1,
         }
-        match session.ended_at {
-            Some(end) => facts[Fact::SessionTime] += end.millis_since(start).max(0),
+        match summary.length_ms {
+            Some(length) => facts[Fact::SessionTime] += length,
             None => facts[Fact::SessionsUnended] += 1,
         }
-        if let Some((from, until)) = self.flow {
-            facts[Fact::ChargeTime] += until.millis_since(from).max(0);
-            facts[Fact::ChargedEnergy] += session.energy.map_or(0, |energy| energy.0);
+        if let Some(charge) = summary.charge_ms {
+            facts[Fact::ChargeTime] += charge;
+            facts[Fact::ChargedEnergy] += summary.energy.map_or(0, |energy| energy.0);
         }
-        facts[Fact::PeakPower] = facts[Fact::PeakPower].max(session.peak.map_or(0, |peak| peak.0));
+        facts[Fact::PeakPower] = facts[Fact::PeakPower].max(self.session.peak.map_or(0, |peak| peak.0));
+        facts.sessions.push(summary);
+    }
+
+    fn summary(&self, start: At) -> Summary {
+        let session = &self.session;
+        let length = |(from, until): (At, At)| until.millis_since(from).max(0);
+        Summary {
+            state: session.state,
+            is_imported: is_imported(session),
+            energy: session.energy,
+            length_ms: session.ended_at.map(|end| length((start, end))),
+            charge_ms: self.flow.map(length),
+            idle_ms: self.flow.zip(session.ended_at).map(|((_, until), end)| length((until, end))),
+        }
     }
 
     /// Whether a vehicle is there by it. One that has no end yet is there while the timeline says so.

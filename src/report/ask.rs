@@ -15,13 +15,19 @@ use crate::domain::ids::{ChargerId, StationKey};
 use crate::domain::service::{Fact, Facts};
 use crate::domain::time::{At, Span};
 use crate::store::StoreError;
-use crate::store::figures::Figures;
+use crate::store::figures::{Detail, Figures};
 
 /// Fewer EVSEs than this are a small cell.
 pub const FEW_EVSES: usize = 3;
 
 /// Fewer sessions than this are a small cell, in a report about sessions.
 pub const FEW_SESSIONS: i64 = 10;
+
+/// Most lines of an answer: each holds all facts while it is summed.
+const MOST_LINES: usize = 250_000;
+
+/// Most hours of EVSEs in one answer: hours are not kept but made.
+const MOST_HOURS: usize = 1_000_000;
 
 /// A day in milliseconds.
 const DAY_MS: i64 = 86_400_000;
@@ -101,6 +107,7 @@ pub fn answer(
     let (network, period) = scene(ask, ledger, registry, settings, now)?;
     let (place, time) = units(report, ask.group_by.as_deref()).map_err(ReportError::Mistake)?;
     let buckets = period.buckets(time, now).map_err(ReportError::Mistake)?;
+    has_room(&network, place, time, buckets.len()).map_err(ReportError::Mistake)?;
     let (zone, rules, suppress_few) = (settings.zone, Rules::of(settings), ask.suppress);
     let (buckets, network_of) = (buckets.as_slice(), &network);
     let mut scope = Scope {
@@ -141,7 +148,8 @@ pub fn answer(
 /// The lines of a report.
 pub(super) fn lines_of(report: &Report, scope: &mut Scope<'_>) -> Result<Vec<Line>, StoreError> {
     match report.make {
-        Make::Facts(fold) => of_facts(scope, fold),
+        Make::Facts(fold) => of_facts(scope, Detail::Sums, fold),
+        Make::Sessions(fold) => of_facts(scope, Detail::Sessions, fold),
         Make::Ledger(make) => make(scope),
     }
 }
@@ -212,13 +220,30 @@ fn units(report: &Report, text: Option<&str>) -> Result<(PlaceUnit, Option<TimeU
     Ok((place.unwrap_or(PlaceUnit::Network), time))
 }
 
+/// Whether that can be answered at once.
+fn has_room(network: &Network, place: PlaceUnit, time: Option<TimeUnit>, buckets: usize) -> Result<(), String> {
+    let groups: HashSet<Vec<String>> =
+        network.evses.iter().map(|evse| evse.group(place).iter().map(Value::to_string).collect()).collect();
+    if groups.len() * buckets > MOST_LINES {
+        return Err(format!("that is more than {MOST_LINES} lines; ask for less"));
+    }
+    if time == Some(TimeUnit::Hour) && network.evses.len() * buckets > MOST_HOURS {
+        return Err(format!("by hour that is {} EVSEs in {buckets} hours; ask for less", network.evses.len()));
+    }
+    Ok(())
+}
+
 /// Lines from sums of facts, and the sum of all.
-fn of_facts(scope: &mut Scope<'_>, fold: fn(&Group<'_>) -> Vec<Value>) -> Result<Vec<Line>, StoreError> {
-    let cells = Cells::of(scope, scope.place)?;
+fn of_facts(
+    scope: &mut Scope<'_>,
+    detail: Detail,
+    fold: fn(&Group<'_>) -> Vec<Value>,
+) -> Result<Vec<Line>, StoreError> {
+    let cells = Cells::in_detail(scope, scope.place, detail)?;
     Ok(cells.lines(scope.buckets, |_, cell, bucket| {
         let evses: Vec<&Evse> = cell.evses.iter().filter_map(|index| scope.network.evses.get(*index)).collect();
-        let (facts, rapid) = (&cell.facts, &cell.rapid);
-        let group = Group { evses: &evses, bucket, zone: scope.zone, facts, rapid, rules: scope.rules };
+        let (facts, rapid, rated) = (&cell.facts, &cell.rapid, cell.rated);
+        let group = Group { evses: &evses, bucket, zone: scope.zone, facts, rapid, rated, rules: scope.rules };
         (facts[Fact::Sessions], fold(&group))
     }))
 }
@@ -232,7 +257,7 @@ fn covered(
 ) -> Result<Facts, StoreError> {
     let spans: Vec<Span> = buckets.iter().map(|(_, span)| *span).collect();
     let mut whole = Facts::default();
-    tally(ledger, network, &spans, zone, &mut |_, _, facts| whole += facts)?;
+    tally(ledger, network, &spans, zone, Detail::Sums, &mut |_, _, facts| whole.add_sums(facts))?;
     Ok(whole)
 }
 

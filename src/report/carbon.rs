@@ -16,6 +16,7 @@ use crate::domain::opening::{local_day, midnight};
 use crate::domain::service::{Fact, Facts};
 use crate::domain::time::Span;
 use crate::store::StoreError;
+use crate::store::figures::Detail;
 
 /// Why half-hourly figures are not there.
 const NO_INTENSITY: &str = "no file of half-hourly carbon intensity is set (registry.intensity_file)";
@@ -88,7 +89,7 @@ fn make(scope: &mut Scope<'_>) -> Result<Vec<Line>, StoreError> {
         let (bucket, year) = parts.places.get(part)?;
         Some((groups.of.get(evse)? * stretches + bucket, *year))
     };
-    tally(scope.ledger, scope.network, &parts.spans, scope.zone, &mut |evse, part, facts| {
+    tally(scope.ledger, scope.network, &parts.spans, scope.zone, Detail::Sums, &mut |evse, part, facts| {
         let found = place(evse, part);
         if let Some((sum, year)) = found.and_then(|(index, year)| Some((sums.get_mut(index)?, year))) {
             sum.add(evse, year, facts);

@@ -5,11 +5,11 @@ use chrono_tz::Tz;
 use super::groups::Groups;
 use super::network::{Evse, Network};
 use super::tally::tally;
-use super::{Line, PlaceUnit, Scope, Value};
+use super::{Line, PlaceUnit, Rated, Scope, Value};
 use crate::domain::service::{Fact, Facts};
 use crate::domain::time::{At, Span};
 use crate::store::StoreError;
-use crate::store::figures::Figures;
+use crate::store::figures::{Detail, Figures};
 
 /// What a line is about.
 #[derive(Default)]
@@ -20,6 +20,25 @@ pub(super) struct Cell {
     pub(super) facts: Facts,
     /// The facts of those of 50 kW or more.
     pub(super) rapid: Facts,
+    /// What those of a registered power could have delivered.
+    pub(super) rated: Rated,
+}
+
+impl Cell {
+    fn take(&mut self, index: usize, evse: &Evse, facts: &Facts) {
+        let counts = facts[Fact::InService] > 0 || facts[Fact::Sessions] > 0 || facts[Fact::Energy] != 0;
+        if counts && self.evses.last() != Some(&index) {
+            self.evses.push(index);
+        }
+        self.facts += facts;
+        if evse.is_rapid() == Some(true) {
+            self.rapid.add_sums(facts);
+        }
+        if let Some(watts) = evse.rated_w {
+            self.rated.watt_ms += i128::from(watts) * i128::from(facts[Fact::Counted]);
+            self.rated.energy_mwh += facts[Fact::Energy];
+        }
+    }
 }
 
 /// All groups in all stretches.
@@ -39,32 +58,33 @@ impl Cells {
         place: PlaceUnit,
         buckets: &[(Option<String>, Span)],
         zone: Tz,
+        detail: Detail,
     ) -> Result<Self, StoreError> {
         let mut found = Self::empty(network, place, buckets);
         let Self { groups, spans, cells, whole } = &mut found;
-        tally(ledger, network, spans, zone, &mut |evse, bucket, facts| {
-            let place = groups.of.get(evse).map(|group| group * spans.len() + bucket);
-            let Some(cell) = place.and_then(|place| cells.get_mut(place)) else { return };
-            let counts = facts[Fact::InService] > 0 || facts[Fact::Sessions] > 0 || facts[Fact::Energy] != 0;
-            if counts && cell.evses.last() != Some(&evse) {
-                cell.evses.push(evse);
+        tally(ledger, network, spans, zone, detail, &mut |index, bucket, facts| {
+            let place = groups.of.get(index).map(|group| group * spans.len() + bucket);
+            let known = place.and_then(|place| cells.get_mut(place)).zip(network.evses.get(index));
+            if let Some((cell, evse)) = known {
+                cell.take(index, evse, facts);
             }
-            cell.facts += facts;
-            if network.evses.get(evse).and_then(Evse::is_rapid) == Some(true) {
-                cell.rapid += facts;
-            }
-            *whole += facts;
         })?;
         for cell in cells {
             cell.evses.sort_unstable();
             cell.evses.dedup();
+            whole.add_sums(&cell.facts);
         }
         Ok(found)
     }
 
     /// Those of a report that reads the ledger itself; what is tallied for it need not be tallied again.
     pub(super) fn of(scope: &mut Scope<'_>, place: PlaceUnit) -> Result<Self, StoreError> {
-        let found = Self::tallied(scope.ledger, scope.network, place, scope.buckets, scope.zone)?;
+        Self::in_detail(scope, place, Detail::Sums)
+    }
+
+    /// The same, with the sessions that began where they are asked for.
+    pub(super) fn in_detail(scope: &mut Scope<'_>, place: PlaceUnit, detail: Detail) -> Result<Self, StoreError> {
+        let found = Self::tallied(scope.ledger, scope.network, place, scope.buckets, scope.zone, detail)?;
         scope.whole = Some(found.whole.clone());
         Ok(found)
     }

@@ -10,6 +10,7 @@ use super::{Scope, Value};
 use crate::config::lsoa::{Lsoa, metres};
 use crate::domain::service::{Fact, Facts};
 use crate::store::StoreError;
+use crate::store::figures::Detail;
 
 /// What there is in a class.
 #[derive(Clone, Debug, Default)]
@@ -80,7 +81,7 @@ impl Classes {
         let spans: Vec<_> = scope.buckets.iter().map(|(_, span)| *span).collect();
         let Groups { names, of } = Groups::of(network, scope.place);
         let mut groups: Vec<_> = names.into_iter().map(|name| (name, vec![Deciles::new(); spans.len()])).collect();
-        tally(scope.ledger, network, &spans, scope.zone, &mut |index, bucket, facts| {
+        tally(scope.ledger, network, &spans, scope.zone, Detail::Sums, &mut |index, bucket, facts| {
             let Some((evse, group)) = network.evses.get(index).zip(of.get(index)) else { return };
             let Some(deciles) = groups.get_mut(*group).and_then(|(_, stretches)| stretches.get_mut(bucket)) else {
                 return;

@@ -7,15 +7,18 @@
 //!    - [`Make::Facts`]: the fold gets the sums of [`Facts`] of one group ([`Group`]) and returns one [`Value`] per column.
 //!      What it sums must be a [`Fact`](crate::domain::service::Fact): kept by EVSE and day, so that a year of a large
 //!      network is read in a moment.
+//!    - [`Make::Sessions`]: the same, and the facts have a [`Summary`](crate::domain::summary::Summary) of each session that
+//!      began. For medians.
 //!    - [`Make::Ledger`]: the fold reads timelines and sessions itself ([`Scope`]) and returns [`Line`]s. For what cannot
-//!      be summed: medians, episodes, visits.
+//!      be summed: episodes, visits.
 //! 2. Its line in [`REPORTS`].
 //! 3. A heading in `METHOD.md` with each formula and its source; raise [`Report::version`] whenever a figure would come
 //!    out differently.
 //!
 //! Everything else is shared: periods and zones (`period`), which EVSEs there are (`network`), facts and their keeping
-//! (`tally`, `keeper`), the request, provisional or final, coverage, suppression (`ask`), JSON, CSV and tables (`answer`),
-//! the route, the list of reports and the command line. A row in `scrape` shows a figure at `/metrics/programme`.
+//! (`tally`, `lived`, `keeper`), groups (`cells`), the request, provisional or final, coverage, suppression (`ask`), JSON,
+//! CSV and tables (`answer`), the route, the list of reports and the command line. A row in `scrape` shows a figure at
+//! `/metrics/programme`.
 //!
 //! Numbers are exact: integers of milliseconds and milliwatt-hours inside, decimals rounded once at the end. What is not
 //! known is null, with a reason.
@@ -27,6 +30,7 @@ mod cells;
 mod classes;
 mod data_quality;
 mod emissions;
+mod energy;
 mod equity;
 pub mod explain;
 mod failures;
@@ -38,13 +42,16 @@ mod indicators;
 pub mod keeper;
 mod lived;
 mod network;
+mod percentile;
 mod period;
 mod programme;
 mod reliability;
 pub mod scrape;
+mod sessions;
 mod success;
 mod tally;
 mod tries;
+mod utilisation;
 pub mod value;
 
 pub use ask::{Ask, ReportError, answer};
@@ -67,6 +74,9 @@ use chrono_tz::Tz;
 /// Every report.
 pub const REPORTS: &[&Report] = &[
     &reliability::REPORT,
+    &utilisation::REPORT,
+    &energy::REPORT,
+    &sessions::REPORT,
     &faults::REPORT,
     &success::REPORT,
     &data_quality::REPORT,
@@ -149,10 +159,17 @@ pub struct Column {
     pub about: &'static str,
 }
 
+/// A column in one line.
+const fn column(name: &'static str, unit: &'static str, about: &'static str) -> Column {
+    Column { name, unit, about }
+}
+
 /// How the lines of a report come about.
 pub enum Make {
     /// From the sums of facts, a line per group.
     Facts(fn(&Group<'_>) -> Vec<Value>),
+    /// From the sums of facts and the sessions that began, a line per group.
+    Sessions(fn(&Group<'_>) -> Vec<Value>),
     /// From the ledger.
     Ledger(fn(&mut Scope<'_>) -> Result<Vec<Line>, StoreError>),
 }
@@ -323,8 +340,19 @@ pub struct Group<'a> {
     pub facts: &'a Facts,
     /// The facts of those of its EVSEs that are rated 50 kW or more.
     pub rapid: &'a Facts,
+    /// What those of its EVSEs could have delivered whose rated power is registered.
+    pub rated: Rated,
     /// The settings that bear on formulas.
     pub rules: Rules,
+}
+
+/// What EVSEs of a registered power could have delivered, and what they did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rated {
+    /// Rated power times T, in watt-milliseconds.
+    pub watt_ms: i128,
+    /// Energy that they delivered.
+    pub energy_mwh: i64,
 }
 
 /// A line of a report.

@@ -13,6 +13,7 @@ use crate::config::programme::{AIM_PLACES, Aim};
 use crate::domain::service::Fact;
 use crate::domain::time::Span;
 use crate::store::StoreError;
+use crate::store::figures::Detail;
 
 /// The report of which no indicator asks for what takes it long.
 const EQUITY: &str = equity::REPORT.name;
@@ -120,7 +121,7 @@ impl Stock {
         let mut found = Self::default();
         let (network, registry) = (scope.network, scope.registry);
         let mut seen = BTreeSet::new();
-        tally(scope.ledger, network, &spans, scope.zone, &mut |index, _, facts| {
+        tally(scope.ledger, network, &spans, scope.zone, Detail::Sums, &mut |index, _, facts| {
             let Some(evse) = network.evses.get(index) else { return };
             let ms = facts[Fact::InService];
             found.sessions += facts[Fact::Sessions];

@@ -4,7 +4,7 @@
 use chrono::Months;
 
 use super::ask::unheard;
-use super::{Column, Group, Make, PlaceUnit, Report, Rules, TimeUnit, Value};
+use super::{Group, Make, PlaceUnit, Report, Rules, TimeUnit, Value, column};
 use crate::domain::opening::{local_day, midnight};
 use crate::domain::service::{Fact, Facts};
 use crate::domain::time::Span;
@@ -61,10 +61,6 @@ pub(super) const REPORT: Report = Report {
     factors: &[],
     make: Make::Facts(fold),
 };
-
-const fn column(name: &'static str, unit: &'static str, about: &'static str) -> Column {
-    Column { name, unit, about }
-}
 
 fn fold(group: &Group<'_>) -> Vec<Value> {
     let (facts, rapid) = (group.facts, group.rapid);

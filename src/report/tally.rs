@@ -14,7 +14,7 @@ use crate::domain::record::SessionRow;
 use crate::domain::service::{Facts, Piece, Terms, pieces};
 use crate::domain::time::{At, Span};
 use crate::store::StoreError;
-use crate::store::figures::Figures;
+use crate::store::figures::{Detail, Figures};
 
 /// A stretch of an EVSE that is wanted: which EVSE, for which bucket, when.
 #[derive(Clone, Copy, Debug)]
@@ -30,9 +30,10 @@ pub(super) fn tally(
     network: &Network,
     buckets: &[Span],
     zone: Tz,
+    detail: Detail,
     take: &mut dyn FnMut(usize, usize, &Facts),
 ) -> Result<(), StoreError> {
-    let kept = KeptFacts::read(ledger, network, zone)?;
+    let kept = KeptFacts::read(ledger, network, zone, detail)?;
     let mut wants = Vec::new();
     for (bucket, span) in buckets.iter().enumerate() {
         kept.take(ledger, *span, bucket, &mut wants, take)?;
@@ -43,6 +44,7 @@ pub(super) fn tally(
 /// The facts that are kept and can be used.
 struct KeptFacts {
     zone: Tz,
+    detail: Detail,
     evses: usize,
     /// EVSE by the row of its facts.
     by_row: HashMap<i64, usize>,
@@ -55,13 +57,14 @@ struct KeptFacts {
 }
 
 impl KeptFacts {
-    fn read(ledger: &mut dyn Figures, network: &Network, zone: Tz) -> Result<Self, StoreError> {
+    fn read(ledger: &mut dyn Figures, network: &Network, zone: Tz, detail: Detail) -> Result<Self, StoreError> {
         let mut known: HashMap<(StationKey, u32), usize> = HashMap::new();
         for (index, evse) in network.evses.iter().enumerate() {
             known.extend(evse.station.map(|station| ((station, evse.number), index)));
         }
         let mut found = Self {
             zone,
+            detail,
             evses: network.evses.len(),
             by_row: HashMap::new(),
             reach: vec![None; network.evses.len()],
@@ -116,7 +119,7 @@ impl KeptFacts {
             }
         };
         if let Some((from, until)) = months {
-            ledger.months(from, until, &mut of_month)?;
+            ledger.months((from, until), self.detail, &mut of_month)?;
         }
         // Where all is taken by months the days need no look.
         for (from, until) in done.open_days() {
@@ -127,7 +130,7 @@ impl KeptFacts {
                     take(*evse, bucket, facts);
                 }
             };
-            ledger.days(from, until, &mut of_day)?;
+            ledger.days((from, until), self.detail, &mut of_day)?;
         }
         for evse in 0..self.evses {
             for (from, until) in done.missing(evse) {

@@ -16,6 +16,7 @@ use crate::domain::service::Fact;
 use crate::store::LedgerReader;
 use crate::store::desk::exemption::ExemptionWish;
 use crate::store::desk::{Author, Desk};
+use crate::store::figures::Detail;
 
 mod carbon;
 mod data_quality;
@@ -23,6 +24,7 @@ mod equity;
 mod faults;
 mod scrape;
 mod success;
+mod sums;
 
 const LONDON: Tz = chrono_tz::Europe::London;
 const HOUR: i64 = 3_600_000;
@@ -88,15 +90,7 @@ impl Bench {
     }
 
     /// A session at connector `connector`; the energy in thousandths of a watt-hour.
-    pub(super) fn session(
-        &self,
-        charger: i64,
-        id: i64,
-        connector: u32,
-        from: &str,
-        until: Option<&str>,
-        energy: Option<i64>,
-    ) {
+    fn session(&self, charger: i64, id: i64, connector: u32, from: &str, until: Option<&str>, energy: Option<i64>) {
         let sql = "INSERT INTO session_row (id, charger_id, evse, connector, transaction_id, state, began_ms, started_ms, \
                    ended_ms, energy_mwh, energy_quality, received_ms) \
                    VALUES (?1, ?2, ?3, ?3, ?1, ?4, ?5, ?5, ?6, ?7, iif(?7 IS NULL, 'missing', 'register'), ?5)";
@@ -106,7 +100,7 @@ impl Bench {
     }
 
     /// A register reading of a session at connector 1, in thousandths of a watt-hour.
-    pub(super) fn register(&self, charger: i64, session: i64, at: At, value: i64) {
+    fn register(&self, charger: i64, session: i64, at: At, value: i64) {
         let kind = "INSERT OR IGNORE INTO reading_kind (id, measurand, phase, location, context, unit) \
                     VALUES (1, 'Energy.Active.Import.Register', '', 'Outlet', 'Sample.Periodic', 'Wh')";
         self.db.execute(kind, []).unwrap();
@@ -417,7 +411,8 @@ proptest! {
                     let buckets = period.buckets(unit, bench.now).unwrap();
                     let spans: Vec<_> = buckets.iter().map(|(_, span)| *span).collect();
                     let mut sums = vec![Facts::default(); spans.len()];
-                    tally::tally(ledger, &network, &spans, LONDON, &mut |_, bucket, facts| sums[bucket] += facts)?;
+                    tally::tally(ledger, &network, &spans, LONDON, Detail::Sessions, &mut |_, bucket, facts| sums[bucket] += facts)?;
+                    sums.iter_mut().for_each(|facts| facts.sessions.sort_unstable());
                     found.push(sums);
                 }
                 Ok(found)

@@ -157,13 +157,13 @@ pub trait Figures {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    fn days(&mut self, from: i32, until: i32, take: &mut dyn FnMut(i32, i64, &Facts)) -> Result<(), StoreError>;
+    fn days(&mut self, days: (i32, i32), detail: Detail, take: Take<'_>) -> Result<(), StoreError>;
 
     /// Kept facts of the months `[from, until)`, as [`Figures::days`].
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    fn months(&mut self, from: i32, until: i32, take: &mut dyn FnMut(i32, i64, &Facts)) -> Result<(), StoreError>;
+    fn months(&mut self, months: (i32, i32), detail: Detail, take: Take<'_>) -> Result<(), StoreError>;
 
     /// Where kept facts may be wrong by now, oldest first.
     ///
@@ -209,6 +209,18 @@ pub struct DayOfFrames {
     pub frames: i64,
     /// Those that deviate from OCPP.
     pub deviating: i64,
+}
+
+/// Takes the facts of a day or month and an EVSE's row.
+pub type Take<'a> = &'a mut dyn FnMut(i32, i64, &Facts);
+
+/// What is read of kept facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// The sums.
+    Sums,
+    /// The sums and the sessions.
+    Sessions,
 }
 
 /// A charger that was met.

@@ -18,9 +18,10 @@ use crate::domain::ids::{ChargerId, Outlet, StationKey};
 use crate::domain::record::SessionRow;
 use crate::domain::service::Facts;
 use crate::domain::stay;
+use crate::domain::summary::Summary;
 use crate::domain::time::{At, Span};
 use crate::store::StoreError;
-use crate::store::figures::{DayOfFrames, Figures, Keep, Keeping, Kept, Mark, Met, Metering, Tries};
+use crate::store::figures::{DayOfFrames, Detail, Figures, Keep, Keeping, Kept, Mark, Met, Metering, Take, Tries};
 
 /// Where sessions reach, as in the index `session_by_reach`.
 const REACH: &str = "max(coalesce(started_ms, 0), coalesce(ended_ms, 0), coalesce(last_reading_ms, 0))";
@@ -36,8 +37,13 @@ static TOUCHING: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-fn facts(row: &Row<'_>, column: usize) -> Result<Facts, rusqlite::Error> {
-    Ok(Facts::from_bytes(row.get_ref(column)?.as_blob()?))
+/// Facts that begin at a column: sums, then sessions.
+fn facts(row: &Row<'_>, first: usize, detail: Detail) -> Result<Facts, rusqlite::Error> {
+    let mut found = Facts::from_bytes(row.get_ref(first)?.as_blob()?);
+    if detail == Detail::Sessions {
+        Summary::read_all(row.get_ref(first + 1)?.as_blob()?, &mut found.sessions);
+    }
+    Ok(found)
 }
 
 impl SqliteReader {
@@ -47,13 +53,14 @@ impl SqliteReader {
         table: &str,
         key: &str,
         (from, until): (i32, i32),
-        take: &mut dyn FnMut(i32, i64, &Facts),
+        detail: Detail,
+        take: Take<'_>,
     ) -> Result<(), StoreError> {
-        let sql = format!("SELECT {key}, evse_id, facts FROM {table} WHERE {key} >= ? AND {key} < ?");
+        let sql = format!("SELECT {key}, evse_id, facts, sessions FROM {table} WHERE {key} >= ? AND {key} < ?");
         let mut select = self.db.prepare_cached(&sql)?;
         let mut rows = select.query([from, until])?;
         while let Some(row) = rows.next()? {
-            take(row.get(0)?, row.get(1)?, &facts(row, 2)?);
+            take(row.get(0)?, row.get(1)?, &facts(row, 2, detail)?);
         }
         Ok(())
     }
@@ -256,12 +263,12 @@ impl Figures for SqliteReader {
         Ok(found.collect::<Result<_, _>>()?)
     }
 
-    fn days(&mut self, from: i32, until: i32, take: &mut dyn FnMut(i32, i64, &Facts)) -> Result<(), StoreError> {
-        self.stretch("evse_day", "day", (from, until), take)
+    fn days(&mut self, days: (i32, i32), detail: Detail, take: Take<'_>) -> Result<(), StoreError> {
+        self.stretch("evse_day", "day", days, detail, take)
     }
 
-    fn months(&mut self, from: i32, until: i32, take: &mut dyn FnMut(i32, i64, &Facts)) -> Result<(), StoreError> {
-        self.stretch("evse_month", "month", (from, until), take)
+    fn months(&mut self, months: (i32, i32), detail: Detail, take: Take<'_>) -> Result<(), StoreError> {
+        self.stretch("evse_month", "month", months, detail, take)
     }
 
     fn marks(&mut self) -> Result<Vec<Mark>, StoreError> {
@@ -367,9 +374,10 @@ fn keep_evse(db: &Connection, of: &Keep) -> Result<(), rusqlite::Error> {
         .query_row(params![of.station.0, of.evse, of.made_by, of.first_day, last, of.until.millis()], |row| {
             row.get(0)
         })?;
-    let mut insert = db.prepare_cached("INSERT OR REPLACE INTO evse_day (day, evse_id, facts) VALUES (?,?,?)")?;
+    let mut insert =
+        db.prepare_cached("INSERT OR REPLACE INTO evse_day (day, evse_id, facts, sessions) VALUES (?,?,?,?)")?;
     for (day, facts) in &of.days {
-        insert.execute(params![day, id, facts.to_bytes()])?;
+        insert.execute(params![day, id, facts.to_bytes(), Summary::to_bytes(&facts.sessions)])?;
     }
     let months: BTreeSet<i32> = of.days.iter().filter_map(|(day, _)| month_of(*day)).collect();
     months.into_iter().try_for_each(|month| sum_month(db, id, month))
@@ -389,16 +397,14 @@ fn first_day(month: i32) -> Option<i32> {
 
 fn sum_month(db: &Connection, id: i64, month: i32) -> Result<(), rusqlite::Error> {
     let (Some(first), Some(after)) = (first_day(month), first_day(month + 1)) else { return Ok(()) };
-    let mut select = db.prepare_cached("SELECT facts FROM evse_day WHERE day = ? AND evse_id = ?")?;
+    let mut select = db.prepare_cached("SELECT facts, sessions FROM evse_day WHERE day = ? AND evse_id = ?")?;
     let mut sum = Facts::default();
     for day in first..after {
-        let Some(of_day) = select.query_row(params![day, id], |row| facts(row, 0)).optional()? else { return Ok(()) };
+        let of_day = select.query_row(params![day, id], |row| facts(row, 0, Detail::Sessions)).optional()?;
+        let Some(of_day) = of_day else { return Ok(()) };
         sum += &of_day;
     }
-    db.prepare_cached("INSERT OR REPLACE INTO evse_month (month, evse_id, facts) VALUES (?,?,?)")?.execute(params![
-        month,
-        id,
-        sum.to_bytes()
-    ])?;
+    db.prepare_cached("INSERT OR REPLACE INTO evse_month (month, evse_id, facts, sessions) VALUES (?,?,?,?)")?
+        .execute(params![month, id, sum.to_bytes(), Summary::to_bytes(&sum.sessions)])?;
     Ok(())
 }
