@@ -68,9 +68,11 @@ impl Lived {
 /// Whether some stretch has a part of a session and not all of it.
 fn is_parted(stay: &Stay, wants: &[Want]) -> bool {
     let Some((start, reach)) = stay.session.started_at.zip(stay.reach()) else { return false };
-    let has_part = |span: Span| span.from < reach.plus_millis(1) && start < span.until;
     let has_all = |span: Span| span.from <= start && reach <= span.until;
-    wants.iter().any(|want| has_part(want.span) && !has_all(want.span))
+    // They are in order: no later one has a part of it, nor one that ends before it starts.
+    let next = wants.partition_point(|want| want.span.from <= reach);
+    let before = wants.get(..next).unwrap_or_default().iter().rev();
+    before.take_while(|want| want.span.until > start).any(|want| !has_all(want.span))
 }
 
 /// An EVSE's timeline and sessions.
