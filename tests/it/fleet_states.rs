@@ -12,7 +12,7 @@ use crate::support::Service;
 const ORDER: [&str; 5] = ["CHARGING", "AVAILABLE", "UNKNOWN", "OUTOFORDER", "INOPERATIVE"];
 
 /// A state from a time on, until the next.
-type Line = Vec<(i64, &'static str)>;
+type Since = (i64, &'static str);
 
 fn state(status: &str) -> &'static str {
     match status {
@@ -26,18 +26,18 @@ fn state(status: &str) -> &'static str {
 }
 
 /// The state of a line at a time.
-fn at(line: &Line, time: i64) -> Option<&'static str> {
+fn at(line: &[Since], time: i64) -> Option<&'static str> {
     let next = line.partition_point(|(from, _)| *from <= time);
     line.get(next.checked_sub(1)?).map(|(_, state)| *state)
 }
 
 /// What an EVSE truly did.
-fn truly(charger: &ChargerTruth, evse: u32) -> Line {
+fn truly(charger: &ChargerTruth, evse: u32) -> Vec<Since> {
     let own = charger.connectors.iter().filter(|connector| connector.registered_evse_id == evse);
-    let line = |connector: &ConnectorTruth| -> Line {
+    let line = |connector: &ConnectorTruth| -> Vec<Since> {
         connector.states.iter().map(|since| (since.from.timestamp_millis(), state(&since.status))).collect()
     };
-    let lines: Vec<Line> = own.map(line).collect();
+    let lines: Vec<Vec<Since>> = own.map(line).collect();
     let mut times: Vec<i64> = lines.iter().flatten().map(|(from, _)| *from).collect();
     times.sort_unstable();
     times.dedup();
@@ -64,7 +64,7 @@ pub(crate) async fn compare(truth: &Truth, service: &Service, from: DateTime<Utc
             let answer = service.json(&path).await;
             let time = |piece: &Value| At::from_rfc3339(piece["from"].as_str().unwrap()).unwrap().millis();
             let word = |piece: &Value| ORDER.into_iter().find(|word| piece["seen"] == *word).unwrap();
-            let told: Line =
+            let told: Vec<Since> =
                 answer["items"].as_array().unwrap().iter().map(|piece| (time(piece), word(piece))).collect();
             wrong.extend(
                 differences(charger, &told, &truly(charger, evse), until.millis())
@@ -78,7 +78,7 @@ pub(crate) async fn compare(truth: &Truth, service: &Service, from: DateTime<Utc
 
 /// Where what is told differs from the truth by more than the charger's clock does, although the charger was connected; and
 /// states whose sum is off by more than the time without a connection.
-fn differences(charger: &ChargerTruth, told: &Line, truly: &Line, until: i64) -> Vec<String> {
+fn differences(charger: &ChargerTruth, told: &[Since], truly: &[Since], until: i64) -> Vec<String> {
     let slack = charger.clock_skew_ms.abs() + 1000;
     // A connection over which nothing was said ends no silence.
     let mut gaps: Vec<(i64, i64)> = Vec::new();
