@@ -211,10 +211,11 @@ async fn reconcile(chargers: usize, days: i64, seed: u64, trouble: f64) {
         truth.totals.sessions,
         wrong.iter().take(12).cloned().collect::<Vec<_>>().join("\n")
     );
-    let wrong = fleet_states::compare(&truth, &service, from + Duration::minutes(10)).await;
+    let mut wrong = fleet_states::compare(&truth, &service, from + Duration::minutes(10)).await;
+    wrong.extend(fleet_states::compare_sums(&truth, &service, from).await);
     assert!(
         wrong.is_empty(),
-        "seed {seed}: {} spans differ\n{}",
+        "seed {seed}: {} spans and sums differ\n{}",
         wrong.len(),
         wrong.iter().take(12).cloned().collect::<Vec<_>>().join("\n")
     );

@@ -1,8 +1,9 @@
-//! Availability by state: what each EVSE of a fleet truly did, against the pieces that explain its reliability.
+//! What a fleet truly did, against its reports: the state of each EVSE, second by second, against the pieces that explain
+//! reliability; sessions and energy of each charger against the reports of them.
 
 use chargewatch::domain::time::{At, TOLERATED_AHEAD_MS};
 use chargewatch::sim::Truth;
-use chargewatch::sim::truth::{ChargerTruth, ConnectorTruth};
+use chargewatch::sim::truth::{ChargerTruth, ConnectorTruth, SessionTruth};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
@@ -46,6 +47,43 @@ fn truly(charger: &ChargerTruth, evse: u32) -> Vec<Since> {
         .into_iter()
         .filter_map(|time| Some((time, lines.iter().filter_map(|line| at(line, time)).min_by_key(rank)?)))
         .collect()
+}
+
+/// Compares sessions and energy of every charger with the reports; gives what differs.
+pub(crate) async fn compare_sums(truth: &Truth, service: &Service, from: DateTime<Utc>) -> Vec<String> {
+    let (from, until) = (At::from(from).plus_millis(-3_600_000), At::from(truth.header.taken_at));
+    let mut wrong = Vec::new();
+    for report in ["sessions", "energy"] {
+        let answer = service.json(&format!("/api/v1/reports/{report}?group_by=charger&from={from}&to={until}")).await;
+        for charger in &truth.chargers {
+            let begun = truth
+                .sessions
+                .iter()
+                .filter(|session| session.start_acknowledged && session.charger_id == charger.charger_id);
+            let known = |session: &SessionTruth| {
+                let wh = if session.stop_acknowledged { Some(session.energy_wh) } else { session.known_energy_wh };
+                wh.unwrap_or(0)
+            };
+            let (count, wh) = (begun.clone().count(), begun.map(known).sum::<i64>());
+            let rows = answer["rows"].as_array().unwrap();
+            let row = rows.iter().find(|row| row["charger"] == charger.charger_id.as_str()).unwrap();
+            let mut expect = |column: &str, truly: i64| {
+                if row[column].as_f64() != Some(truly as f64) {
+                    wrong.push(format!(
+                        "{}: {column} of {report} is {}, truly {truly}",
+                        charger.charger_id, row[column]
+                    ));
+                }
+            };
+            expect("sessions", i64::try_from(count).unwrap());
+            if report == "energy" {
+                // All of it lies in the period: what began and what was delivered are the same.
+                expect("session_energy_wh", wh);
+                expect("energy_wh", wh);
+            }
+        }
+    }
+    wrong
 }
 
 /// Compares every EVSE from a time on; gives what differs where a charger could have told.
