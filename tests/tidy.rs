@@ -55,7 +55,7 @@ const PURE: &[&str] = &["domain", "ocppj", "ocpp"];
 const IMPURE: &[&str] = &[
     "tokio",
     "std::time::Instant",
-    "SystemTime",
+    "SystemTime::",
     "Utc::now",
     " rand::",
     "use rand",

@@ -59,12 +59,11 @@ fn trust(flags: &HealthFlags, settings: &Settings) -> Result<Option<Trust>, TlsE
 
 /// Where an address that is listened on is reached from here.
 fn reached(listen: SocketAddr) -> SocketAddr {
-    let here = match listen.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
+    let loopback = match listen.ip() {
+        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
     };
-    SocketAddr::new(here, listen.port())
+    SocketAddr::new(if listen.ip().is_unspecified() { loopback } else { listen.ip() }, listen.port())
 }
 
 /// The answer of `/readyz`; the error says why there is none.

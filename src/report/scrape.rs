@@ -42,6 +42,11 @@ shown! {
     "reliability" "budget_left_rapid_s" "reliability_budget_left_rapid_seconds" "Downtime that EVSEs of 50 kW or more may still spend before they are below 99 %.";
     "reliability" "down_s" "reliability_down_seconds" "Time in which EVSEs were down while their sites were open.";
     "reliability" "counted_s" "reliability_counted_seconds" "Time of EVSEs in service while their sites were open.";
+    "energy" "energy_wh" "energy_wh" "Energy delivered in the period, whenever its session began, in watt-hours.";
+    "energy" "valid_sessions" "sessions_valid" "Sessions that began in the period and delivered energy.";
+    "utilisation" "util_occupied" "utilisation_occupied_ratio" "Share of the time in service in which a vehicle was there.";
+    "utilisation" "util_charging" "utilisation_charging_ratio" "Share of the time in service in which energy flowed.";
+    "utilisation" "idle_ratio" "utilisation_idle_ratio" "Of the time in use, that after energy last flowed.";
     "faults" "failures" "faults_failures" "Failures that began in the period.";
     "faults" "mtbf_h" "faults_between_mean_seconds" "Mean time at work between failures.";
     "faults" "mttr_h" "faults_repair_mean_seconds" "Mean time to repair.";

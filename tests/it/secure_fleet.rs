@@ -11,6 +11,9 @@ use crate::support::{PATIENCE, STRONG, Service, noon};
 
 const CHARGERS: usize = 3;
 
+/// How a fleet comes: scheme, host, with what, and what it is told; nothing where it is let in.
+type Case<'a> = (&'a str, &'a str, Credentials, &'a str);
+
 fn options(url: String, credentials: Credentials) -> SimulateOptions {
     SimulateOptions { credentials, speed: 100.0, trouble: 0.0, ..SimulateOptions::new(url, CHARGERS, 1) }
 }
@@ -107,7 +110,7 @@ async fn a_fleet_comes_in_by_each_profile_with_what_it_asks_for_and_is_told_what
     let untrusted = "the server's certificate is not signed by an authority of --ca-file";
     let here = "127.0.0.1";
     let secret = trusting(&ours, &common);
-    let table: [(&str, Vec<(&str, &str, Credentials, &str)>); 3] = [
+    let table: [(&str, Vec<Case>); 3] = [
         (
             "1",
             vec![
