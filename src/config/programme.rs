@@ -9,7 +9,7 @@ use super::rows::{self, Known, Row};
 use super::sites::SitesError;
 
 /// The indicators that can have a baseline and targets.
-pub const INDICATORS: [&str; 25] = [
+pub const INDICATORS: [&str; 26] = [
     "NZ1",
     "NZ2.ttw",
     "NZ2.wtw",
@@ -23,6 +23,7 @@ pub const INDICATORS: [&str; 25] = [
     "NZ7",
     "NZ8.time",
     "NZ8.energy",
+    "NZ8.full",
     "NZ9.supply",
     "NZ9.use",
     "NZ9.reliability",

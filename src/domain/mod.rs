@@ -7,6 +7,7 @@ pub mod attempt;
 pub mod availability;
 pub mod bearer;
 mod compact;
+pub mod crowd;
 pub mod deviation;
 pub mod device;
 pub mod driver;

@@ -34,6 +34,8 @@ pub(super) enum From {
 pub(super) enum Direction {
     /// More is better.
     Up,
+    /// Less is better.
+    Down,
     /// Nearer to 1 is better.
     ToOne,
 }
@@ -43,6 +45,7 @@ impl Direction {
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Up => "higher is better",
+            Self::Down => "lower is better",
             Self::ToOne => "nearer to 1 is better",
         }
     }
@@ -66,6 +69,7 @@ const OUTPUT: Way = way("output", "road transport", Direction::Up);
 const DIRECT: Way = way("direct", "road transport", Direction::Up);
 const OUTCOME: Way = way("outcome", "road transport", Direction::Up);
 const QUALITY: Way = way("quality", "road transport", Direction::Up);
+const OUTCOME_DOWN: Way = way("outcome", "road transport", Direction::Down);
 const FAIR: Way = way("indirect", "social inclusion", Direction::ToOne);
 const INCLUSION: Way = way("indirect", "social inclusion", Direction::Up);
 const HEALTH: Way = way("indirect", "public health and environment", Direction::Up);
@@ -248,6 +252,17 @@ pub(super) const INDICATORS: &[Indicator] = &[
         way: OUTCOME,
         useful_for: "when to extend a site",
         from: column("utilisation", "util_energy", 100, 1),
+        places: 4,
+    },
+    Indicator {
+        id: "NZ8.full",
+        name: "Turn-away proxy",
+        unit: "%",
+        definition: "Share of the time in which no EVSE of a site that was heard was free while one was in use.",
+        calculation: "report demand",
+        way: OUTCOME_DOWN,
+        useful_for: "when to extend a site",
+        from: column("demand", "site_full_share", 100, 1),
         places: 4,
     },
     Indicator {

@@ -28,7 +28,9 @@ pub mod ask;
 mod carbon;
 mod cells;
 mod classes;
+mod crowds;
 mod data_quality;
+mod demand;
 mod emissions;
 mod energy;
 mod equity;
@@ -75,6 +77,7 @@ use chrono_tz::Tz;
 pub const REPORTS: &[&Report] = &[
     &reliability::REPORT,
     &utilisation::REPORT,
+    &demand::REPORT,
     &energy::REPORT,
     &sessions::REPORT,
     &faults::REPORT,

@@ -4,19 +4,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ask::lines_of;
-use super::equity;
 use super::fraction::{Fraction, Known, told};
 use super::indicators::{self, From, INDICATORS, Indicator};
 use super::tally::tally;
 use super::{Column, Line, Make, PlaceUnit, Report, Scope, Table, TimeUnit, Value, named};
+use super::{demand, equity};
 use crate::config::programme::{AIM_PLACES, Aim};
 use crate::domain::service::Fact;
 use crate::domain::time::Span;
 use crate::store::StoreError;
 use crate::store::figures::Detail;
 
-/// The report of which no indicator asks for what takes it long.
+/// The reports of which no indicator asks for what takes them long.
 const EQUITY: &str = equity::REPORT.name;
+const DEMAND: &str = demand::REPORT.name;
 
 /// Why there is nothing.
 const NO_RESIDENTS: &str = "the residents of the area are not configured (registry.programme_file)";
@@ -159,7 +160,11 @@ impl Sources {
         let Some(index) = place_of(report, column) else { return Ok(Err(NO_COLUMN)) };
         if let (false, Some(report)) = (self.network.contains_key(report), named(report)) {
             let scope = &mut scope.by(PlaceUnit::Network);
-            let lines = if report.name == EQUITY { equity::lines(scope, false) } else { lines_of(report, scope) }?;
+            let lines = match report.name {
+                EQUITY => equity::lines(scope, false),
+                DEMAND => demand::lines(scope, false),
+                _ => lines_of(report, scope),
+            }?;
             let values = lines.into_iter().next().map(|line| line.values).unwrap_or_default();
             self.network.insert(report.name, values);
         }

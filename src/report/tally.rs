@@ -283,7 +283,12 @@ pub(super) fn lines(
     ledger.timelines(station, &outlets, span)
 }
 
-const fn terms<'a>(evse: &Evse, open: &'a [Span], exemptions: &'a [Exemption], watched_from: At) -> Terms<'a> {
+pub(super) const fn terms<'a>(
+    evse: &Evse,
+    open: &'a [Span],
+    exemptions: &'a [Exemption],
+    watched_from: At,
+) -> Terms<'a> {
     let (commissioned, removed) = (evse.commissioned, evse.removed);
     Terms { evse: evse.number, commissioned, removed, open, exemptions, watched_from }
 }

@@ -20,6 +20,7 @@ use crate::store::figures::Detail;
 
 mod carbon;
 mod data_quality;
+mod demand;
 mod equity;
 mod faults;
 mod scrape;

@@ -150,7 +150,7 @@ fn main() {
         let mut db = Connection::open(folder.path().join("chargewatch.db")).unwrap();
         life::fill(&mut db, at("2026-01-01T00:10:00Z").millis());
         println!("a year of life filled in {:.1} s", began.elapsed().as_secs_f64());
-        for name in ["faults", "success", "data-quality"] {
+        for name in ["faults", "success", "data-quality", "demand"] {
             for group_by in ["network", "site,month"] {
                 let seconds = measure(folder.path(), &registry, &settings, (name, group_by, "2026-12-31T00:00:00Z"));
                 println!("{name}, by {group_by}: {seconds:.2} s");

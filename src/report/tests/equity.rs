@@ -194,9 +194,8 @@ fn every_indicator_comes_from_a_column_that_there_is_and_can_have_targets() {
             indicators::From::AtLeast(_) | indicators::From::Accessible => None,
         };
         if let Some((report, column)) = source {
-            let Some(report) = named(report) else { continue };
-            let is_there = report.columns.iter().any(|known| known.name == column);
-            assert!(is_there, "{}: {column}", indicator.id);
+            let is_there = named(report).is_some_and(|report| report.columns.iter().any(|known| known.name == column));
+            assert!(is_there, "{}: {report}, {column}", indicator.id);
         }
         assert!(INDICATORS.contains(&indicator.id), "{} can have no targets", indicator.id);
     }
