@@ -72,15 +72,18 @@ fn fill(folder: &Path, registry: &Registry, evses: usize) {
     }
     let evses = i64::try_from(evses).unwrap();
     for day in YEAR.0..YEAR.1 - 1 {
-        let mut insert = write.prepare_cached("INSERT INTO evse_day (day, evse_id, facts) VALUES (?, ?, ?)").unwrap();
+        // What is measured reads no single sessions of facts.
+        let mut insert =
+            write.prepare_cached("INSERT INTO evse_day (day, evse_id, facts, sessions) VALUES (?, ?, ?, x'')").unwrap();
         for evse in 1..=evses {
             insert.execute((day, evse, facts(day.into(), evse, 1).to_bytes())).unwrap();
         }
     }
     // December is not over.
     for month in 0..11 {
-        let mut insert =
-            write.prepare_cached("INSERT INTO evse_month (month, evse_id, facts) VALUES (?, ?, ?)").unwrap();
+        let mut insert = write
+            .prepare_cached("INSERT INTO evse_month (month, evse_id, facts, sessions) VALUES (?, ?, ?, x'')")
+            .unwrap();
         for evse in 1..=evses {
             insert.execute((month + 56 * 12, evse, facts(month.into(), evse, 30).to_bytes())).unwrap();
         }
