@@ -9,7 +9,7 @@ use super::network::{Evse, Network};
 use super::period::{date_of, month_of, number_of};
 use crate::domain::exemption::Exemption;
 use crate::domain::ids::{Outlet, StationKey};
-use crate::domain::opening::{local_day, midnight};
+use crate::domain::opening::{day_span, local_day, midnight};
 use crate::domain::record::SessionRow;
 use crate::domain::service::{Facts, Piece, Terms, pieces};
 use crate::domain::time::{At, Span};
@@ -133,9 +133,9 @@ impl KeptFacts {
             ledger.days((from, until), self.detail, &mut of_day)?;
         }
         for evse in 0..self.evses {
-            for (from, until) in done.missing(evse) {
-                let part =
-                    Span { from: midnight(date_of(from), self.zone), until: midnight(date_of(until), self.zone) };
+            // Day by day, so that each piece of a timeline is held against the sessions of its day alone.
+            for day in done.missing(evse).into_iter().flat_map(|(from, until)| from..until) {
+                let part = day_span(date_of(day), self.zone);
                 wants.extend(part.within(span).map(|span| Want { evse, bucket, span }));
             }
         }
