@@ -11,6 +11,7 @@ CHECKS = [not_a_server_error, response_schema_conformance, content_type_conforma
 MAY = {
     "anyone": {"admin", "operator", "viewer", "monitor", "metrics", None},
     "metrics": {"admin", "operator", "viewer", "metrics"},
+    "programme": {"admin", "operator", "viewer", "monitor", "metrics"},
     "monitor": {"admin", "operator", "viewer", "monitor"},
     "viewer": {"admin", "operator", "viewer"},
     "operator": {"admin", "operator"},

@@ -63,7 +63,8 @@ class Network:
         (folder / "site.toml").write_text(settings)
         self.service = Secured(folder, extra={"CHARGEWATCH_CONFIG": str(folder / "site.toml")})
         self.service.log.flush()
-        more = json.loads((folder / "log.json").read_text().splitlines()[-1])["fields"]["more"].split()
+        told = [json.loads(line)["fields"] for line in (folder / "log.json").read_text().splitlines()]
+        more = next(fields["more"] for fields in told if "more" in fields).split()
         self.at = {"mixed": self.service.ocpp, 0: more[0], 1: more[1], 2: more[2], 3: more[3], "rsa": more[4]}
 
     def trust(self, shows=None):

@@ -121,7 +121,8 @@ pub(in crate::http) async fn frames(
 }
 
 /// Gives a frame.
-pub(in crate::http) async fn frame(view: View, Path(id): Path<i64>) -> Result<Response, Problem> {
+pub(in crate::http) async fn frame(view: View, Path(id): Path<String>) -> Result<Response, Problem> {
+    let id: i64 = id.parse().map_err(|_| Problem::not_found("there is no such frame"))?;
     let filter = EvidenceFilter::default();
     let found = view.read(move |archive| archive.frames(&filter, Some(FrameKey(id.saturating_add(1))), 1)).await?.pop();
     let missing = || Problem::not_found(format!("there is no frame {id}, or it is gone by retention"));
