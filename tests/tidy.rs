@@ -55,7 +55,7 @@ const PURE: &[&str] = &["domain", "ocppj", "ocpp"];
 const IMPURE: &[&str] = &[
     "tokio",
     "std::time::Instant",
-    "SystemTime::",
+    "SystemTime",
     "Utc::now",
     " rand::",
     "use rand",
@@ -172,7 +172,8 @@ fn only_its_room_names_a_crate() {
 fn pure_rooms_touch_nothing_outside() {
     let mut complaints = Vec::new();
     for source in sources().iter().filter(|source| PURE.contains(&source.room.as_str())) {
-        let code = code(source);
+        // A security event of OCPP has that name; it is no clock.
+        let code = code(source).replace("\"SettingSystemTime\"", "");
         for word in IMPURE.iter().filter(|word| code.contains(**word)) {
             complaints.push(format!("src/{} names {word}", source.path));
         }

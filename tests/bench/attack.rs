@@ -39,7 +39,7 @@ const ATTACKS: [(&str, usize); 7] = [
 const EACH: Duration = Duration::from_millis(200);
 
 /// What is borne at most of memory beyond what the service had before: the bound of the README.
-const BOUND_MIB: f64 = 160.0;
+const BOUND_MIB: f64 = 128.0;
 
 fn upgrade(id: u64, more: &str) -> String {
     format!(
