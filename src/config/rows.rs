@@ -147,8 +147,8 @@ pub(super) fn decimal(text: &str, places: usize) -> Option<i64> {
     format!("{whole}{part:0<places$}").parse().ok()
 }
 
-/// A value as it stands in the file.
-fn scalar(value: &DeValue<'_>) -> Option<String> {
+/// A value as it stands in the file; numbers keep their digits.
+pub(super) fn scalar(value: &DeValue<'_>) -> Option<String> {
     match value {
         DeValue::String(text) => Some(text.to_string()),
         DeValue::Integer(number) if number.radix() == 10 => Some(number.as_str().to_owned()),

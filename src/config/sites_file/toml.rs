@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::fields::{Fields, Where};
 use super::keys::{Of, keys_of, nearest};
 use super::{build, tariff};
+use crate::config::rows::scalar;
 use crate::config::sites::{Registry, SitesError};
 
 /// The tables that something holds.
@@ -122,18 +123,6 @@ impl<'a> Reader<'a> {
             fields.say(known.name, parts.ok_or_else(|| here.error(format!("{name} must be {wanted}")))?);
         }
         Ok(Node { fields, inner })
-    }
-}
-
-/// A value as it stands in the file; numbers keep their digits.
-fn scalar(value: &DeValue<'_>) -> Option<String> {
-    match value {
-        DeValue::String(text) => Some(text.to_string()),
-        DeValue::Integer(number) if number.radix() == 10 => Some(number.as_str().to_owned()),
-        DeValue::Float(number) => Some(number.as_str().to_owned()),
-        DeValue::Boolean(flag) => Some(flag.to_string()),
-        DeValue::Datetime(date) => Some(date.to_string()),
-        DeValue::Integer(_) | DeValue::Array(_) | DeValue::Table(_) => None,
     }
 }
 
