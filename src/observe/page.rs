@@ -115,8 +115,12 @@ struct Lines(BTreeMap<&'static str, String>);
 impl Lines {
     fn add(&mut self, family: &Family, labels: &str, value: impl Display) {
         let lines = self.0.entry(family.name).or_default();
+        // Hundreds of thousands of samples: what is text is copied, only the value is formatted.
+        for part in [family.name, "{", labels, "} "] {
+            lines.push_str(part);
+        }
         // Writing to a String cannot fail.
-        writeln!(lines, "{}{{{labels}}} {value}", family.name).ok();
+        writeln!(lines, "{value}").ok();
     }
 
     fn maybe(&mut self, family: &Family, labels: &str, value: Option<impl Display>) {
@@ -184,6 +188,7 @@ pub fn write(observer: &Observer, sites: &Registry, setting: &Setting) -> String
         lines.add(&BUILD_DEVIATING, &labels, deviating);
     }
     let mut page = if setting.limited { String::new() } else { own_metrics(observer, setting) };
+    page.reserve(lines.0.values().map(String::len).sum());
     for family in FAMILIES {
         if let Some(samples) = lines.0.get(family.name) {
             write!(page, "# HELP {0} {1}\n# TYPE {0} {2}\n{samples}", family.name, family.help, family.kind).ok();
