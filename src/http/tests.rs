@@ -94,7 +94,7 @@ fn network(detail: Detail) -> String {
         build: ("0.0.0", "none"),
         limited: false,
     };
-    let text = page::write(&observer, &Registry::from_csv("test", csv).unwrap(), &setting);
+    let text = page::write(&observer, &Registry::from_csv("test", csv).unwrap(), &setting).concat();
     let own = |line: &&str| {
         line.contains("chargewatch_site") || line.contains("chargewatch_ch") || line.contains("chargewatch_connector")
     };

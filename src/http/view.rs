@@ -178,8 +178,8 @@ impl View {
         !self.caller.may(Access::Viewer)
     }
 
-    /// The metrics page; not for an async thread.
-    pub(super) fn metrics(&self) -> String {
+    /// The metrics page, in parts; not for an async thread.
+    pub(super) fn metrics(&self) -> Vec<String> {
         let api = &self.api;
         let limited = self.caller.sites().is_some();
         let setting =

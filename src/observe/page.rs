@@ -108,13 +108,16 @@ pub struct Setting {
     pub limited: bool,
 }
 
-/// The samples of each family, as lines.
+/// Each family that has samples, as lines.
 #[derive(Default)]
 struct Lines(BTreeMap<&'static str, String>);
 
 impl Lines {
     fn add(&mut self, family: &Family, labels: &str, value: impl Display) {
-        let lines = self.0.entry(family.name).or_default();
+        let lines = self.0.entry(family.name).or_insert_with(|| {
+            let Family { name, help, kind, .. } = family;
+            format!("# HELP {name} {help}\n# TYPE {name} {kind}\n")
+        });
         // Hundreds of thousands of samples: what is text is copied, only the value is formatted.
         for part in [family.name, "{", labels, "} "] {
             lines.push_str(part);
@@ -142,8 +145,8 @@ struct SiteSum {
     energy: MilliWh,
 }
 
-/// Writes the page.
-pub fn write(observer: &Observer, sites: &Registry, setting: &Setting) -> String {
+/// Writes the page, in parts: that of a country is tens of megabytes, which nobody needs in one piece.
+pub fn write(observer: &Observer, sites: &Registry, setting: &Setting) -> Vec<String> {
     let mut lines = Lines::default();
     let mut sums: BTreeMap<String, SiteSum> = BTreeMap::new();
     for charger in observer.board.all() {
@@ -187,14 +190,8 @@ pub fn write(observer: &Observer, sites: &Registry, setting: &Setting) -> String
         lines.add(&BUILD_FRAMES, &labels, frames);
         lines.add(&BUILD_DEVIATING, &labels, deviating);
     }
-    let mut page = if setting.limited { String::new() } else { own_metrics(observer, setting) };
-    page.reserve(lines.0.values().map(String::len).sum());
-    for family in FAMILIES {
-        if let Some(samples) = lines.0.get(family.name) {
-            write!(page, "# HELP {0} {1}\n# TYPE {0} {2}\n{samples}", family.name, family.help, family.kind).ok();
-        }
-    }
-    page
+    let own = (!setting.limited).then(|| own_metrics(observer, setting));
+    own.into_iter().chain(FAMILIES.iter().filter_map(|family| lines.0.remove(family.name))).collect()
 }
 
 /// What the registry says of each site.
