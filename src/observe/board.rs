@@ -374,10 +374,19 @@ impl Board {
 
     /// Every charger, in order of identity.
     pub fn all(&self) -> Vec<ChargerLive> {
-        let handles: Vec<_> = self.chargers.read().values().cloned().collect();
-        let mut all: Vec<_> = handles.iter().map(|live| live.lock().clone()).collect();
-        all.sort_by(|a, b| a.charger.as_str().cmp(b.charger.as_str()));
+        let mut all = Vec::new();
+        self.look_at_all(|charger| all.push(charger.clone()));
         all
+    }
+
+    /// Looks at every charger, in order of identity. Each waits while it is looked at.
+    pub fn look_at_all(&self, mut at: impl FnMut(&ChargerLive)) {
+        let mut handles: Vec<_> =
+            self.chargers.read().iter().map(|(charger, live)| (charger.clone(), live.clone())).collect();
+        handles.sort_by(|(a, _), (b, _)| a.as_str().cmp(b.as_str()));
+        for (_, live) in handles {
+            at(&live.lock());
+        }
     }
 
     /// The chargers that changed after a revision (0: every one that was met), in no order, and the revision to ask with

@@ -149,10 +149,10 @@ struct SiteSum {
 pub fn write(observer: &Observer, sites: &Registry, setting: &Setting) -> Vec<String> {
     let mut lines = Lines::default();
     let mut sums: BTreeMap<String, SiteSum> = BTreeMap::new();
-    for charger in observer.board.all() {
+    observer.board.look_at_all(|charger| {
         let registered = sites.chargers.get(&charger.charger);
         if setting.limited && registered.is_none() {
-            continue;
+            return;
         }
         let site = registered.map_or(NO_SITE, |charger| charger.site.id.as_str());
         let sum = sums.entry(site.to_owned()).or_default();
@@ -161,7 +161,7 @@ pub fn write(observer: &Observer, sites: &Registry, setting: &Setting) -> Vec<St
         sum.connected += u64::from(charger.connected);
         let labels = format!("site=\"{}\",charger=\"{}\"", Label(site), Label(charger.charger.as_str()));
         if setting.detail >= Detail::Charger {
-            one_charger(&charger, &labels, &mut lines);
+            one_charger(charger, &labels, &mut lines);
         }
         for connector in &charger.connectors {
             let state = if silent { State::Unknown } else { connector.state() };
@@ -179,7 +179,7 @@ pub fn write(observer: &Observer, sites: &Registry, setting: &Setting) -> Vec<St
                 one_connector(connector, state, silent, &labels, setting.now, &mut lines);
             }
         }
-    }
+    });
     site_infos(sites, &mut lines);
     for (site, sum) in &sums {
         sum.write(&format!("site=\"{}\"", Label(site)), &mut lines);
