@@ -83,7 +83,7 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     context: &Context,
 ) -> Option<Accepted<S>> {
     let peer = guest.peer.as_str();
-    let limit = Duration::from_secs(u64::from(context.settings.handshake_timeout_s));
+    let limit = deadline(context);
     // 1. Read the head, within the deadline.
     let (head, rest) = match timeout_at(guest.visitor.since() + limit, read_head(&mut stream)).await {
         Ok(Ok(read)) => read,
@@ -99,12 +99,25 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
             return None;
         }
     };
+    // What comes now is not held by those who have not even asked yet: a stranger who holds connections open costs little.
+    Box::pin(answer(stream, &head, rest, guest, context)).await
+}
+
+/// Decides on a request, and answers it.
+async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
+    mut stream: S,
+    head: &Head,
+    rest: Vec<u8>,
+    guest: &Guest,
+    context: &Context,
+) -> Option<Accepted<S>> {
+    let (peer, limit) = (guest.peer.as_str(), deadline(context));
     // 2. Decide.
-    let Ok(outcome) = timeout(limit, decide(&head, guest, context)).await else {
+    let Ok(outcome) = timeout(limit, decide(head, guest, context)).await else {
         record_headless(peer, context, Refusal::TooSlow);
         return None;
     };
-    record(&head, peer, context, &outcome);
+    record(head, peer, context, &outcome);
     // 3. Answer.
     match outcome.result {
         Ok(agreed) => {
@@ -127,6 +140,11 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
             None
         }
     }
+}
+
+/// How long a step may take.
+fn deadline(context: &Context) -> Duration {
+    Duration::from_secs(u64::from(context.settings.handshake_timeout_s))
 }
 
 /// Small buffers: with the defaults the read buffer alone would cost gigabytes at 100,000 chargers.

@@ -64,15 +64,23 @@ fn turn_away(stream: &TcpStream, peer: IpAddr, refusal: Refusal, is_tls: bool, c
 }
 
 /// Shakes hands, first over TLS where the door has it. One deadline holds for both.
-async fn greet(stream: TcpStream, mut guest: Guest, tls: Option<Tls>, context: Arc<Context>, lease: Lease) {
+async fn greet(stream: TcpStream, guest: Guest, tls: Option<Tls>, context: Arc<Context>, lease: Lease) {
     // Answers are small and wanted at once; a socket that refuses this still works.
     stream.set_nodelay(true).ok();
-    let Some(tls) = tls else { return settle(stream, guest, context, lease).await };
+    // Each way in a box of its own: the long one must not set the size of both.
+    match tls {
+        None => Box::pin(settle(stream, guest, context, lease)).await,
+        Some(tls) => Box::pin(encrypt(stream, guest, tls, context, lease)).await,
+    }
+}
+
+/// Shakes hands over TLS, then over HTTP.
+async fn encrypt(stream: TcpStream, mut guest: Guest, tls: Tls, context: Arc<Context>, lease: Lease) {
     let limit = Duration::from_secs(u64::from(context.settings.handshake_timeout_s));
     match timeout_at(guest.visitor.since() + limit, Box::pin(tls.accept(stream))).await {
         Ok(Ok(Secured { stream, client, version })) => {
             (guest.certificate, guest.version) = (client, Some(version));
-            settle(stream, guest, context, lease).await;
+            Box::pin(settle(stream, guest, context, lease)).await;
         }
         Ok(Err(failure)) => handshake::record_tls(&guest.peer, &context, failure),
         Err(_) => handshake::record_headless(&guest.peer, &context, Refusal::TooSlow),
@@ -90,5 +98,23 @@ where
         tokio::spawn(Box::pin(async move {
             session::run(accepted, &peer, &context, lease).await;
         }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The bytes that a task holds while it waits for somebody who has said nothing yet.
+    fn held<Before: Future, Then: Future>(
+        _: impl Fn(TcpStream, Guest, Option<Tls>, Arc<Context>, Lease) -> Before,
+        _: impl Fn(TcpStream, Guest, Arc<Context>, Lease) -> Then,
+    ) -> usize {
+        size_of::<Before>() + size_of::<Then>()
+    }
+
+    #[test]
+    fn who_connects_and_says_nothing_costs_little() {
+        assert!(held(greet, settle) <= 2048, "{} bytes", held(greet, settle));
     }
 }
