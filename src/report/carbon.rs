@@ -71,7 +71,7 @@ pub(super) const REPORT: Report = Report {
         column("factors_used", "text", "The factors and assumptions."),
     ],
     places: &PlaceUnit::ALL,
-    times: &[TimeUnit::Day, TimeUnit::Month],
+    times: &TimeUnit::ALL,
     of_sessions: true,
     factors: &[Table::EmissionFactors, Table::CarbonIntensity],
     make: Make::Ledger(make),

@@ -21,7 +21,7 @@ pub(super) struct Class {
     pub(super) facts: Facts,
     /// Rated watts times milliseconds in service.
     pub(super) power: i128,
-    /// EVSEs whose rated power is not registered.
+    /// Those of them whose rated power is not registered.
     pub(super) unrated: BTreeSet<usize>,
     /// Energy at a known price, in thousandths of a watt-hour.
     pub(super) priced: i128,
@@ -33,14 +33,15 @@ pub(super) struct Class {
 
 impl Class {
     fn add(&mut self, index: usize, evse: &Evse, price: Option<i64>, facts: &Facts) {
-        if facts[Fact::InService] > 0 || facts[Fact::Sessions] > 0 {
+        let counts = facts[Fact::InService] > 0 || facts[Fact::Sessions] > 0;
+        if counts {
             self.evses.insert(index);
         }
         self.facts += facts;
         match evse.rated_w {
             Some(watts) => self.power += i128::from(watts) * i128::from(facts[Fact::InService]),
             None => {
-                self.unrated.insert(index);
+                self.unrated.extend(counts.then_some(index));
             }
         }
         if let Some(price) = price {
@@ -93,14 +94,15 @@ impl Classes {
     }
 }
 
-/// What a kilowatt-hour costs at each EVSE, in hundredths of a penny, where it is one price at any time.
+/// What a kilowatt-hour costs at each EVSE, in hundredths of a penny, where it is one price at any time, in pounds.
 fn prices(scope: &Scope<'_>) -> Vec<Option<i64>> {
     let of = |evse: &Evse| {
         let charger = scope.registry.chargers.get(&evse.charger)?;
         let listed = charger.evses.iter().find(|listed| listed.id == evse.number)?;
         let mut found: Option<i64> = None;
         for id in &listed.tariff_ids {
-            let price = scope.registry.tariff(id)?.gross_centipence_per_kwh()?;
+            let tariff = scope.registry.tariff(id).filter(|tariff| tariff.currency == "GBP")?;
+            let price = tariff.gross_centipence_per_kwh()?;
             if found.replace(price).is_some_and(|other| other != price) {
                 return None;
             }

@@ -98,8 +98,8 @@ const fn column(report: &'static str, column: &'static str, times: i128, by: i12
 /// Where all of it comes from.
 pub(super) const DATA_SOURCE: &str =
     "charging network's ledger (chargewatch): sessions, meter readings, status of charge points";
-/// Whether another platform has it.
-pub(super) const CAPTURED_BY: &str = "not known";
+/// Whether another platform has it, and which other systems use it.
+pub(super) const NOT_KNOWN: &str = "not known";
 /// How often it can be had.
 pub(super) const INTERVAL: &str = "any period; final some days after its end";
 /// Whose it is.

@@ -44,6 +44,7 @@ pub(super) const REPORT: Report = Report {
         column("name", "text", "Its name."),
         column("definition", "text", "What it is."),
         column("calculation", "text", "How it is made."),
+        column("method", "text", "The report whose method holds, and the version of that."),
         column(
             "kind",
             "text",
@@ -53,6 +54,7 @@ pub(super) const REPORT: Report = Report {
         column("direction", "text", "What is better."),
         column("useful_for", "text", "What is decided by it."),
         column("captured_by", "text", "Whether a platform such as CDP or the Covenant of Mayors has it already."),
+        column("other_systems", "text", "Which other systems of indicators use it."),
         column("data_source", "text", "Where it comes from."),
         column("level", "text", "local, regional or national."),
         column("availability", "text", "When it is there."),
@@ -209,6 +211,16 @@ fn place_of(report: &str, column: &str) -> Option<usize> {
     named(report)?.columns.iter().position(|known| known.name == column)
 }
 
+/// The report whose method holds, and its version.
+fn method(of: &Indicator) -> String {
+    let report = match of.from {
+        From::Column { report, .. } | From::PerResident { report, .. } => named(report),
+        From::Quintiles(_) => named(EQUITY),
+        From::AtLeast(_) | From::Accessible => Some(&REPORT),
+    };
+    report.map_or_else(String::new, |report| format!("{} {}", report.name, report.version))
+}
+
 fn values(scope: &Scope<'_>, of: &Indicator, part: Option<String>, value: Known, span: Span) -> Vec<Value> {
     let text = |text: &str| Value::Text(text.to_owned());
     let said = |text: &Option<String>| text.clone().map_or(Value::Null(NOT_SAID), Value::Text);
@@ -224,11 +236,13 @@ fn values(scope: &Scope<'_>, of: &Indicator, part: Option<String>, value: Known,
         text(of.name),
         text(of.definition),
         text(of.calculation),
+        Value::Text(method(of)),
         text(of.way.kind),
         text(of.way.domain),
         text(of.way.direction.word()),
         text(of.useful_for),
-        text(indicators::CAPTURED_BY),
+        text(indicators::NOT_KNOWN),
+        text(indicators::NOT_KNOWN),
         text(indicators::DATA_SOURCE),
         text(indicators::LEVEL),
         text(indicators::AVAILABILITY),

@@ -29,7 +29,7 @@ pub(super) const REPORT: Report = Report {
         ),
         column("uk_rapid", "ratio", "The same over EVSEs of 50 kW or more alone: the figure that must reach 0.99."),
         column("uk_literal", "ratio", "Regulation 7(3) read literally: 1 − down / T."),
-        column("strict", "ratio", "Strict availability: up / (T − exempted − our outages). Offline counts as down."),
+        column("strict", "ratio", "Strict availability: up / (T − entries − our outages). Offline counts as down."),
         column(
             "nevi",
             "ratio",
@@ -56,7 +56,7 @@ pub(super) const REPORT: Report = Report {
         column("in_service_s", "s", "In service, open or closed."),
     ],
     places: &PlaceUnit::ALL,
-    times: &[TimeUnit::Day, TimeUnit::Month],
+    times: &TimeUnit::ALL,
     of_sessions: false,
     factors: &[],
     make: Make::Facts(fold),

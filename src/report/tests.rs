@@ -248,6 +248,10 @@ fn days_of_a_clock_change_and_a_leap_year_have_the_seconds_that_they_have() {
     for (period, hours) in [("2026-03-29", 23), ("2026-10-25", 25), ("2026", 8760), ("2028", 8784)] {
         assert_eq!(bench.value(period, "counted_s"), (hours * 3600).to_string(), "{period}");
     }
+    let hours = Ask { group_by: Some("hour".to_owned()), ..bench.period("2026-10-25") };
+    for report in ["reliability", "faults", "carbon"] {
+        assert_eq!(bench.ask_of(report, &hours).lines.len(), 25, "{report}");
+    }
     bench.db.execute("UPDATE status_interval SET until_ms = ?", [at("2028-12-31T23:59:00Z").millis()]).unwrap();
     bench.line(a, 1, &[("2028-12-31T23:59:00Z", "OUTOFORDER", "charger")]);
     // One minute of 525,600, also in a leap year.

@@ -119,6 +119,33 @@ fn deciles_and_fifths_have_lines_and_what_lies_nowhere_has_no_households() {
 }
 
 #[test]
+fn a_price_in_another_currency_is_none_in_pence() {
+    let mut bench = bench();
+    Arc::make_mut(&mut bench.registry.tariffs[1]).currency = "EUR".to_owned();
+    let shown = |column: &str| told(&bench.ask_of("equity", &november("network")), 0, column);
+    assert_eq!(shown("price"), "60", "10 kWh at 60 p; the 30 kWh at 0.90 euros are left out");
+    assert!(shown("price_gap").starts_with("null: "), "{}", shown("price_gap"));
+}
+
+#[test]
+fn an_evse_that_was_not_in_service_is_not_among_those_of_unknown_power() {
+    let mut bench = Bench::new(BEGIN, "2026-12-20T00:00:00Z", "X,S,24/7,2026-01-01,,1,1,50\n");
+    let head =
+        "charger_id,site_id,imd_decile,opening_hours,commissioned_on,removed_on,evse_id,connector_ids,rated_kw\n";
+    let rows = "A,S1,1,24/7,2026-01-01,,1,1,22\nB,S1,1,24/7,2026-01-01,,1,1,\nC,S1,1,24/7,2026-01-01,2026-10-15,1,1,\n";
+    bench.registry = Registry::from_csv("sites.csv", &format!("{head}{rows}")).unwrap();
+    bench.registry.lsoas = LsoaTable::from_csv("areas.csv", AREAS).unwrap().into();
+    for charger in ["A", "B", "C"] {
+        let id = bench.charger(charger, BEGIN);
+        bench.line(id, 1, &[(BEGIN, "AVAILABLE", "charger")]);
+    }
+    let answer = bench.ask_of("equity", &november("network"));
+    // 22 kW for 1,000 households; of the two EVSEs in service one has no registered power.
+    let shown = ["evses_in_service", "kw_in_service", "kw", "evses_of_unknown_power"].map(|it| told(&answer, 0, it));
+    assert_eq!(shown, ["2", "22", "22", "1"]);
+}
+
+#[test]
 fn a_site_type_can_be_asked_for_alone_and_few_are_a_small_cell() {
     let bench = bench();
     let hubs = Ask { site_type: Some("rapid_hub".to_owned()), ..november("decile") };
@@ -175,6 +202,8 @@ fn every_indicator_has_a_line_with_its_metadata() {
         shown,
         ["MWh", "output", "higher is better", "2024", "0.02", "1.5", "E06000042", "2026-11-01T00:00:00.000Z"]
     );
+    let methods = ["NZ1", "NZ13"].map(|id| value(&answer, id, "", "method"));
+    assert_eq!(methods, ["carbon", "programme"].map(|name| format!("{name} {}", named(name).unwrap().version)));
     assert_eq!(value(&answer, "NZ1", "", "target_2027"), "null: not configured (registry.programme_file)");
     assert!(answer.factors.iter().any(|(_, version)| version.starts_with("7 (")), "{:?}", answer.factors);
     let gap = bench.ask_of("equity", &november("network"));
