@@ -31,6 +31,15 @@ impl ExemptionKind {
         }
     }
 
+    /// Which goes before the others where several cover the same instant, as in the reckoning: the higher.
+    pub const fn precedence(self) -> u8 {
+        match self {
+            Self::PlannedWork => 0,
+            Self::Blocked => 1,
+            Self::Exempt => 2,
+        }
+    }
+
     /// The kind of a word.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)

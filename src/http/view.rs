@@ -1,6 +1,7 @@
 //! What a caller sees. Handlers get nothing else: a [`View`] shows the caller's own sites alone, whatever a handler asks
 //! for; [`Whole`] is the network as a whole, and a caller who is limited to sites is refused before the handler begins.
 
+use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use super::seen::{Seen, SeenSeries};
 use super::table::Resource;
 use crate::config::report::ReportSettings;
 use crate::config::sites::Registry;
+use crate::domain::exemption::Exemption;
 use crate::domain::ids::ChargerId;
 use crate::domain::people::Access;
 use crate::domain::time::At;
@@ -98,6 +100,13 @@ impl View {
         let (newest, mut changed) = self.api.observer.board.changed_since(revision);
         changed.retain(|live| self.sees(&live.charger));
         (newest, changed)
+    }
+
+    /// What operators entered that is in force, by charger.
+    pub(super) fn entries(&self, now: At) -> HashMap<ChargerId, Vec<Exemption>> {
+        let mut entries = self.api.observer.board.exemptions.in_force(now);
+        entries.retain(|charger, _| self.sees(charger));
+        entries
     }
 
     /// Rises each time that the registry is read anew.

@@ -1,5 +1,5 @@
-//! What operators entered about EVSEs, as far as it counts now or later: alerts keep silent by it, and open data says
-//! BLOCKED.
+//! What operators entered about EVSEs, as far as it counts now or later: alerts keep silent by it, the live page shows it,
+//! and open data says BLOCKED.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,6 +29,16 @@ impl Exemptions {
         let all = self.0.read().clone();
         let of = all.get(charger).map(Vec::as_slice).unwrap_or_default();
         of.iter().filter(|entry| entry.covers(evse, now)).cloned().collect()
+    }
+
+    /// Every one that covers now, by charger.
+    pub fn in_force(&self, now: At) -> HashMap<ChargerId, Vec<Exemption>> {
+        let all = self.0.read().clone();
+        let covering = |entries: &[Exemption]| -> Vec<Exemption> {
+            entries.iter().filter(|entry| entry.span.contains(now)).cloned().collect()
+        };
+        let found = all.iter().map(|(charger, entries)| (charger.clone(), covering(entries)));
+        found.filter(|(_, entries)| !entries.is_empty()).collect()
     }
 }
 
@@ -60,6 +70,11 @@ mod tests {
         assert_eq!(found("CP-1", 1, 15), [2]);
         assert_eq!(found("CP-1", 2, 20), [2]);
         assert_eq!(found("CP-2", 2, 15), [0; 0]);
+        let counts = |at| exemptions.in_force(At::from_millis(at)).values().map(Vec::len).collect::<Vec<_>>();
+        assert_eq!(
+            [counts(9), counts(10), counts(15), counts(20), counts(30)],
+            [vec![], vec![1], vec![2], vec![1], vec![]]
+        );
         exemptions.replace(Vec::new());
         assert_eq!(found("CP-1", 2, 15), [0; 0]);
     }

@@ -8,18 +8,19 @@ import pathlib
 import re
 import shutil
 import signal
+import subprocess
 import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from conftest import ROOT, Service
+from conftest import BINARY, ENVIRONMENT, ROOT, Service
 from playwright.async_api import async_playwright, expect
 from test_chargers import Charger, reading, start, status, stop
 
 AXE = ROOT / "target" / "node" / "node_modules" / "axe-core" / "axe.min.js"
 SNAPSHOTS = ROOT / "tests" / "snapshots" if os.environ.get("CHARGEWATCH_SCREENSHOTS") else None
 REGISTRY = {"CHARGEWATCH_REGISTRY__FILE": str(ROOT / "config" / "example-sites.csv")}
-RAPID, STREET = "MK-COACHWAY-01", "MK-NETHERFIELD-01"
+RAPID, STREET, STATION = "MK-COACHWAY-01", "MK-NETHERFIELD-01", "MK-STATION-01"
 PHONE = {"width": 360, "height": 740}
 
 
@@ -149,6 +150,60 @@ async def test_a_session_and_its_power_are_seen_within_two_seconds_of_the_frame(
         await expect(page.get_by_label("Sessions", exact=True)).to_contain_text("200 Wh")
         print(delays)
         assert max(delays.values()) < 2
+
+
+def enter(service, *command):
+    """An operator at the desk beside the service makes or revokes an entry."""
+    command = [BINARY, "exemption", *command, "--data-dir", service.folder]
+    subprocess.run(command, env=ENVIRONMENT, check=True, capture_output=True)
+
+
+def entry(charger, kind, cause, until, *more):
+    told = ["--kind", kind, "--cause", cause, "--evidence", "what the tests saw with their eyes"]
+    times = ["--from", (now() - timedelta(minutes=5)).isoformat(), "--until", until.isoformat()]
+    return ["add", charger, *told, *times, *more]
+
+
+async def test_what_operators_entered_is_neither_broken_nor_free_and_comes_and_goes_within_two_seconds(city, chromium):
+    async with Charger(city, STATION) as charger:
+        await charger.boot()
+        for connector, state in [(1, "Faulted"), (2, "Available")]:
+            await charger.call(status(state, now(), connector))
+        page = await page_of(chromium, city)
+        await expect(row(page, STATION)).to_contain_text("faulted")
+        await expect(row(page, STATION)).to_contain_text("free")
+
+        async def counted(**wanted):
+            for word, number in wanted.items():
+                tile = page.get_by_label("Connectors by state").get_by_role("button", name=word.replace("_", " "))
+                await expect(tile.locator("strong")).to_have_text(str(number), timeout=2500)
+
+        await counted(faulted=1, free=1, unknown=4)
+        ends = now() + timedelta(seconds=8)
+        enter(city, *entry(STATION, "planned_work", "maintenance", ends, "--evse", "2"))
+        await expect(row(page, STATION)).to_contain_text("planned work until", timeout=2500)
+        enter(city, *entry(STATION, "exempt", "vandalism", now() + timedelta(hours=30), "--evse", "1"))
+        await expect(row(page, STATION)).to_contain_text(re.compile("exempt: vandalism, until .*, "), timeout=2500)
+        await counted(faulted=0, free=0, exempt=1, planned_work=1)
+        # Of one that never was there too.
+        enter(city, *entry(STREET, "blocked", "obstructed", now() + timedelta(hours=30)))
+        await expect(row(page, STREET)).to_contain_text("blocked by operator until", timeout=2500)
+        await counted(blocked=1, unknown=3)
+        mark = page.get_by_role("button", name="MK Central station: 2 connectors, 0 in use, 0 not working, 2 blocked")
+        await expect(mark).to_have_count(1)
+        await page.get_by_label("Connectors by state").get_by_role("button", name="exempt").click()
+        await expect(page.get_by_text("1 of 4 chargers with a connector exempt")).to_be_visible()
+        assert await faults(page) == []
+        # It ends by itself, and by hand.
+        await expect(row(page, STATION)).to_contain_text("free", timeout=10000)
+        late = now() - ends
+        assert timedelta(0) <= late < timedelta(seconds=2), late
+        await page.get_by_role("link", name=STATION).click()
+        table = page.get_by_label("Now", exact=True)
+        await expect(table).to_contain_text("vandalism; it says Faulted")
+        enter(city, "revoke", "2", "--because", "it was not that one")
+        await expect(table).to_contain_text("faulted", timeout=2500)
+        assert page.complaints == []
 
 
 async def test_a_lost_server_is_said_and_found_again(tmp_path, chromium):

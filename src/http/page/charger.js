@@ -5,9 +5,9 @@ import { Day } from "./day.js";
 import { el, line } from "./dom.js";
 import { get, Refused } from "./feed.js";
 import { Frames } from "./frames.js";
-import { naming } from "./network.js";
+import { naming, since } from "./network.js";
 import { Sessions } from "./sessions.js";
-import { UNKNOWN, chip, clock, energy, power, span, stateOf } from "./words.js";
+import { UNKNOWN, chip, clock, energy, isEntered, plain, power, said, span, stateOf } from "./words.js";
 
 /** @typedef {import("./network.js").Charger} Charger */
 /** @typedef {import("./network.js").Connector} Connector */
@@ -143,14 +143,13 @@ export class ChargerView {
     const age = (/** @type {string | null} */ time) => (time ? span(now - Date.parse(time)) : UNKNOWN);
     const name = naming(connectors);
     const rows = connectors.map((connector, index) => {
-      const silent = this.network.isSilent(charger);
-      const before = silent && charger.heard !== null && charger.connectors[index].state !== connector.state ? `was ${stateOf(charger.connectors[index].state).word}` : connector.status;
+      const before = this.beside(charger, connector, charger.connectors[index].state);
       const measured = connector.power_at && now - Date.parse(connector.power_at) > 120000 ? `${age(connector.power_at)} ago` : null;
       const running = connector.session_id !== null;
       return line(HEADS, [
         name(connector),
-        el("span", {}, chip(connector.state, null, connector.fault), before ? el("span", { class: "note" }, ` ${before}`) : null),
-        age(silent ? charger.heard : connector.since),
+        el("span", {}, chip(connector.state, null, said(connector)), before ? el("span", { class: "note" }, ` ${before}`) : null),
+        age(since(charger, connector)),
         el("span", {}, connector.power_w === null ? (connector.state === "CHARGING" ? UNKNOWN : "–") : power(connector.power_w), measured && el("span", { class: "note" }, ` ${measured}`)),
         running ? `${connector.session_id}, for ${age(connector.session_started_at)}` : "–",
         running ? el("span", {}, energy(connector.session_wh), el("span", { class: "note" }, " provisional")) : "–",
@@ -158,6 +157,18 @@ export class ChargerView {
       ]);
     });
     this.now.replaceChildren(...rows);
+  }
+
+  /**
+   * What stands beside a connector's state: the charger's own word; of one that is silent, what it was.
+   * @param {Charger} charger
+   * @param {Connector} connector
+   * @param {string} told
+   */
+  beside(charger, { state, status, entry }, told) {
+    const silent = this.network.isSilent(charger);
+    if (entry && isEntered(state)) return [plain(entry.cause), status && `it ${silent ? "said" : "says"} ${status}`].filter(Boolean).join("; ");
+    return silent && charger.heard !== null && told !== state ? `was ${stateOf(told).word}` : status;
   }
 
   /** @param {Charger} charger */

@@ -8,7 +8,7 @@ import { STATES, UNKNOWN, count, power } from "./words.js";
 /** @typedef {{ charger: Charger, connectors: Connector[], state: string }} Seen */
 
 // States that are only shown where there are any.
-const RARE = new Set(["BLOCKED", "RESERVED", "PLANNED", "REMOVED"]);
+const RARE = new Set(["BLOCKED", "EXEMPT", "PLANNED_WORK", "RESERVED", "PLANNED", "REMOVED"]);
 
 export class Glance {
   /** @param {(state: string) => void} picked */

@@ -3,8 +3,8 @@
 import { el, line, write } from "./dom.js";
 import { Glance } from "./glance.js";
 import { SiteMap } from "./map.js";
-import { naming, standing } from "./network.js";
-import { STATES, chip, clock, count, power, span, stateOf } from "./words.js";
+import { naming, since, standing } from "./network.js";
+import { STATES, chip, clock, count, power, said, span, stateOf } from "./words.js";
 
 /** @typedef {import("./network.js").Network} Network */
 /** @typedef {import("./network.js").Charger} Charger */
@@ -102,7 +102,8 @@ export class NetworkView {
    * @param {number} all
    */
   drawCount(found, all) {
-    const only = this.state ? ` with a connector ${STATES[this.state].word}` : "";
+    const { of, word } = stateOf(this.state);
+    const only = this.state ? ` with a connector ${of ?? word}` : "";
     write(this.count, found === all ? `${count(all)} chargers` : `${count(found)} of ${count(all)} chargers${only}`);
     this.clear.hidden = !this.state && !this.site.value && !this.search.value;
     this.empty.hidden = found > 0;
@@ -152,21 +153,21 @@ export class NetworkView {
   fillRow(row, { charger, connectors, state }) {
     const [, site, chips, watts, age] = [...row.cells];
     write(site, this.network.siteName(charger));
-    const told = JSON.stringify([charger.heard === null, ...connectors.map(({ evse_id, connector_id, state, fault }) => [evse_id, connector_id, state, fault])]);
+    const told = JSON.stringify([charger.heard === null, ...connectors.map((connector) => [connector.evse_id, connector.connector_id, connector.state, said(connector)])]);
     if (chips.dataset.told !== told) {
       chips.dataset.told = told;
       const name = naming(connectors);
-      const each = connectors.map((connector) => chip(connector.state, name(connector), connector.fault));
+      const each = connectors.map((connector) => chip(connector.state, name(connector), said(connector)));
       const none = charger.heard === null ? "never connected" : each.length === 0 ? "has told nothing of them" : null;
       chips.replaceChildren(...each, ...(none ? [el("span", { class: "note" }, none)] : []));
     }
     const flowing = connectors.filter((connector) => connector.power_w !== null);
     write(watts, flowing.length ? power(flowing.reduce((sum, { power_w }) => sum + (power_w ?? 0), 0)) : "–");
-    const since = state === "UNKNOWN" ? charger.heard : (connectors.find((connector) => connector.state === state)?.since ?? null);
-    write(age, since ? span(this.network.now() - Date.parse(since)) : "–");
-    if (age.dataset.since === String(since)) return;
-    age.dataset.since = String(since);
-    age.title = since ? `${state === "UNKNOWN" ? "last heard" : "since"} ${clock(since).textContent}` : "";
+    const from = since(charger, connectors.find((connector) => connector.state === state));
+    write(age, from ? span(this.network.now() - Date.parse(from)) : "–");
+    if (age.dataset.since === String(from)) return;
+    age.dataset.since = String(from);
+    age.title = from ? `${state === "UNKNOWN" ? "last heard" : "since"} ${clock(from).textContent}` : "";
   }
 }
 

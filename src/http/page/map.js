@@ -2,10 +2,10 @@
 // chargers; what is wrong at a site stands in its mark.
 
 import { el } from "./dom.js";
-import { count } from "./words.js";
+import { count, isEntered } from "./words.js";
 
 /** @typedef {import("./network.js").Site} Site */
-/** @typedef {{ site: Site, total: number, busy: number, down: number }} Sum */
+/** @typedef {{ site: Site, total: number, busy: number, down: number, aside: number }} Sum */
 
 const [WIDTH, HEIGHT, EDGE] = [400, 400, 42];
 
@@ -15,7 +15,7 @@ const CROWD = 120;
 // Metres of a degree of latitude.
 const DEGREE_M = 111320;
 
-const DOWN = new Set(["OUTOFORDER", "UNKNOWN", "INOPERATIVE", "BLOCKED"]);
+const DOWN = new Set(["OUTOFORDER", "UNKNOWN", "INOPERATIVE"]);
 
 export class SiteMap {
   /** @param {(site: string) => void} picked */
@@ -28,7 +28,7 @@ export class SiteMap {
     this.scale = el("g", { class: "scale", "aria-hidden": "true" });
     const svg = el("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "group", "aria-label": "Sites on a map; arrow keys go from site to site" }, this.scale, this.marks, this.words);
     svg.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.key(event));
-    this.element = el("section", { class: "card map", "aria-label": "Map of sites" }, el("h2", {}, "Sites"), svg, el("p", { class: "note" }, "A ring is a site, the larger the more connectors; ✕ counts those that are faulted, unknown or out of use."));
+    this.element = el("section", { class: "card map", "aria-label": "Map of sites" }, el("h2", {}, "Sites"), svg, el("p", { class: "note" }, "A ring is a site, the larger the more connectors; ✕ counts those that are faulted, unknown or out of use, else ▲ those that are blocked, exempt or under planned work."));
   }
 
   /**
@@ -39,7 +39,7 @@ export class SiteMap {
   draw(sites, all, picked) {
     /** @type {Map<string | null, Sum>} */
     const sums = new Map();
-    for (const site of sites.values()) if (site.latitude !== null && site.longitude !== null) sums.set(site.id, { site, total: 0, busy: 0, down: 0 });
+    for (const site of sites.values()) if (site.latitude !== null && site.longitude !== null) sums.set(site.id, { site, total: 0, busy: 0, down: 0, aside: 0 });
     this.element.hidden = sums.size === 0;
     for (const { charger, connectors } of all) {
       const sum = sums.get(charger.site_id);
@@ -47,10 +47,11 @@ export class SiteMap {
       for (const { state } of connectors) {
         sum.total += 1;
         if (DOWN.has(state)) sum.down += 1;
+        if (isEntered(state)) sum.aside += 1;
         if (state === "CHARGING") sum.busy += 1;
       }
     }
-    const told = JSON.stringify([picked, ...[...sums.values()].map(({ site, total, busy, down }) => [site.id, total, busy, down])]);
+    const told = JSON.stringify([picked, ...[...sums.values()].map(({ site, total, busy, down, aside }) => [site.id, total, busy, down, aside])]);
     if (told === this.drawn || sums.size === 0) return;
     this.drawn = told;
     this.fill([...sums.values()], picked);
@@ -68,19 +69,19 @@ export class SiteMap {
     placed.sort((a, b) => a.y - b.y);
     this.focused = Math.min(this.focused, placed.length - 1);
     const labels = free(placed);
-    const marks = placed.map(({ site, total, busy, down, x, y, radius }, index) => {
-      const words = `${site.name}: ${count(total)} connectors, ${count(busy)} in use, ${count(down)} not working`;
+    const marks = placed.map(({ site, total, busy, down, aside, x, y, radius }, index) => {
+      const words = `${site.name}: ${count(total)} connectors, ${count(busy)} in use, ${count(down)} not working${aside ? `, ${count(aside)} blocked, exempt or under planned work` : ""}`;
       const pressed = picked === site.id;
       return el(
         "g",
-        { class: `site${down ? " down" : ""}${pressed ? " picked" : ""}`, tabindex: index === this.focused ? "0" : "-1", role: "button", "aria-pressed": String(pressed), "aria-label": words, onclick: () => this.picked(pressed ? "" : site.id) },
+        { class: `site${down ? " down" : aside ? " aside" : ""}${pressed ? " picked" : ""}`, tabindex: index === this.focused ? "0" : "-1", role: "button", "aria-pressed": String(pressed), "aria-label": words, onclick: () => this.picked(pressed ? "" : site.id) },
         el("title", {}, words),
         el("circle", { cx: x.toFixed(1), cy: y.toFixed(1), r: radius.toFixed(1) }),
       );
     });
     // What stands in and below the marks is for the eye; their names say all of it.
-    const words = placed.map(({ site, total, down, x, y, radius }, index) => [
-      radius > 7 && el("text", { x: x.toFixed(1), y: (y + 4).toFixed(1), class: "number" }, down ? `✕${down}` : String(total)),
+    const words = placed.map(({ site, total, down, aside, x, y, radius }, index) => [
+      radius > 7 && el("text", { x: x.toFixed(1), y: (y + 4).toFixed(1), class: "number" }, down ? `✕${down}` : aside ? `▲${aside}` : String(total)),
       labels.has(index) && el("text", { x: x.toFixed(1), y: (y + radius + 13).toFixed(1) }, short(site.name)),
     ]);
     this.words.replaceChildren(...words.flat().filter((text) => text !== false));

@@ -1,11 +1,12 @@
 // The network as far as the page knows it: what the stream told, and what the time that went by makes of it.
 
-import { stateOf } from "./words.js";
+import { ENTERED, isEntered, stateOf } from "./words.js";
 
 /**
  * @typedef {{ evse_id: number, connector_id: number, state: string, status: string | null, since: string | null, fault: string | null,
  *   power_w: number | null, power_at: string | null, soc_percent: number | null, session_id: number | null,
- *   session_started_at: string | null, session_wh: number | null }} Connector
+ *   session_started_at: string | null, session_wh: number | null,
+ *   entry: { kind: string, cause: string, from: string, until: string } | null }} Connector
  * @typedef {{ id: string, name: string | null, site_id: string | null, simulated: boolean, connected: boolean, heard: string | null,
  *   vendor: string | null, model: string | null, clock_ahead_s: number | null, connectors: Connector[] }} Charger
  * @typedef {{ id: string, name: string, latitude: string | null, longitude: string | null }} Site
@@ -83,9 +84,15 @@ export class Network {
    * @returns {Connector[]}
    */
   connectors(charger) {
-    if (this.isSilent(charger)) return charger.connectors.map((connector) => ({ ...connector, state: FIXED.has(connector.state) ? connector.state : "UNKNOWN", fault: null, power_w: null }));
-    const old = (/** @type {Connector} */ { power_at }) => power_at !== null && this.now() - Date.parse(power_at) > FRESH_MS;
-    return charger.connectors.map((connector) => (old(connector) ? { ...connector, power_w: null } : connector));
+    const silent = this.isSilent(charger);
+    return charger.connectors.map((connector) => {
+      const { power_at, entry } = connector;
+      const told = silent ? "UNKNOWN" : connector.state;
+      const state = FIXED.has(connector.state) ? connector.state : (ENTERED[entry?.kind ?? ""] ?? told);
+      const old = silent || (power_at !== null && this.now() - Date.parse(power_at) > FRESH_MS);
+      if (!old && state === connector.state) return connector;
+      return { ...connector, state, fault: state === "OUTOFORDER" ? connector.fault : null, power_w: old ? null : connector.power_w };
+    });
   }
 
   /** @param {Charger} charger */
@@ -115,4 +122,15 @@ export function standing(connectors) {
   let worst = null;
   for (const { state } of connectors) if (worst === null || stateOf(state).rank < stateOf(worst).rank) worst = state;
   return worst ?? "UNKNOWN";
+}
+
+/**
+ * Since when a connector is in the state in which it is shown: by the operator's entry, else as its charger told it; of
+ * one of which nothing is known, when its charger was last heard.
+ * @param {Charger} charger
+ * @param {Connector | undefined} connector
+ */
+export function since(charger, connector) {
+  if (!connector || connector.state === "UNKNOWN") return charger.heard;
+  return isEntered(connector.state) ? (connector.entry?.from ?? null) : connector.since;
 }

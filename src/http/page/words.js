@@ -2,10 +2,11 @@
 
 import { el } from "./dom.js";
 
-/** @typedef {{ word: string, sign: string, rank: number }} State */
+/** @typedef {{ word: string, sign: string, rank: number, of?: string }} State */
 
 /**
- * The states of a connector: what staff call it, a sign of its own shape, and how far up it belongs.
+ * The states of a connector: what staff call it, a sign of its own shape, how far up it belongs, and how a connector is
+ * described by it where the word alone does not do.
  * @type {Record<string, State>}
  */
 export const STATES = {
@@ -13,12 +14,25 @@ export const STATES = {
   UNKNOWN: { word: "unknown", sign: "?", rank: 1 },
   INOPERATIVE: { word: "out of use", sign: "■", rank: 2 },
   BLOCKED: { word: "blocked", sign: "▲", rank: 3 },
-  CHARGING: { word: "in use", sign: "▶", rank: 4 },
-  RESERVED: { word: "reserved", sign: "◆", rank: 5 },
-  AVAILABLE: { word: "free", sign: "●", rank: 6 },
-  PLANNED: { word: "planned", sign: "○", rank: 7 },
-  REMOVED: { word: "removed", sign: "–", rank: 8 },
+  EXEMPT: { word: "exempt", sign: "⊘", rank: 4 },
+  PLANNED_WORK: { word: "planned work", sign: "△", rank: 5, of: "under planned work" },
+  CHARGING: { word: "in use", sign: "▶", rank: 6 },
+  RESERVED: { word: "reserved", sign: "◆", rank: 7 },
+  AVAILABLE: { word: "free", sign: "●", rank: 8 },
+  PLANNED: { word: "planned", sign: "○", rank: 9 },
+  REMOVED: { word: "removed", sign: "–", rank: 10 },
 };
+
+/**
+ * The states that operators enter, by the kind of entry: who is under one is neither broken nor free.
+ * @type {Record<string, string>}
+ */
+export const ENTERED = { blocked: "BLOCKED", exempt: "EXEMPT", planned_work: "PLANNED_WORK" };
+
+const BY_ENTRY = new Set(Object.values(ENTERED));
+
+/** @param {string} name */
+export const isEntered = (name) => BY_ENTRY.has(name);
 
 /** @param {string} name */
 export const stateOf = (name) => STATES[name] ?? STATES.UNKNOWN;
@@ -27,14 +41,33 @@ export const stateOf = (name) => STATES[name] ?? STATES.UNKNOWN;
  * A state: sign, word, and colour for those who see it.
  * @param {string} name
  * @param {string | null} [connector] whose state it is
- * @param {string | null} [fault]
+ * @param {string} [words] in the place of the state's own
  */
-export function chip(name, connector = null, fault = null) {
+export function chip(name, connector = null, words = stateOf(name).word) {
   const state = stateOf(name);
   const number = connector === null ? null : el("span", { class: "number" }, el("span", { class: "unseen" }, "connector "), connector);
   const sign = el("span", { class: "sign", "aria-hidden": "true" }, state.sign);
-  return el("span", { class: `chip ${name.toLowerCase()}` }, number, sign, fault ? `${state.word}: ${fault}` : state.word);
+  return el("span", { class: `chip ${name.toLowerCase()}` }, number, sign, words);
 }
+
+/**
+ * What is to be said of a connector in the state in which it is shown.
+ * @param {{ state: string, fault: string | null, entry: { kind: string, cause: string, until: string } | null }} connector
+ */
+export function said({ state, fault, entry }) {
+  const { word } = stateOf(state);
+  if (fault) return `${word}: ${fault}`;
+  if (!entry || !isEntered(state)) return word;
+  const until = `until ${moment(entry.until)}`;
+  if (state === "EXEMPT") return `${word}: ${plain(entry.cause)}, ${until}`;
+  return state === "BLOCKED" ? `${word} by operator ${until}` : `${word} ${until}`;
+}
+
+/**
+ * A word of the API as people write it.
+ * @param {string} word
+ */
+export const plain = (word) => word.replaceAll("_", " ");
 
 export const UNKNOWN = "not known";
 
@@ -93,6 +126,16 @@ export function clock(time) {
   const [date, now] = [new Date(time), new Date()];
   const form = date.toDateString() === now.toDateString() ? CLOCK : date.getFullYear() === now.getFullYear() ? DAY : YEAR;
   return el("time", { datetime: date.toISOString(), title: date.toISOString() }, form.format(date));
+}
+
+/**
+ * A time in the reader's own zone to the minute, with its day unless that is today.
+ * @param {string} time
+ */
+function moment(time) {
+  const [date, now] = [new Date(time), new Date()];
+  if (date.toDateString() === now.toDateString()) return hour(date.getTime());
+  return (date.getFullYear() === now.getFullYear() ? DAY : YEAR).format(date);
 }
 
 /**

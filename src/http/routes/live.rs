@@ -1,7 +1,8 @@
 //! The network as it moves, for the live page: at first the whole of it, then what changed, twice a second at most.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -15,6 +16,7 @@ use tokio::task::spawn_blocking;
 use super::chargers::{LIVE_MS, STATES, is_simulated};
 use crate::config::sites::{Charger, Registry, Site};
 use crate::domain::energy::Milli;
+use crate::domain::exemption::{CAUSES, Exemption, ExemptionKind};
 use crate::domain::fault;
 use crate::domain::ids::ChargerId;
 use crate::domain::reading::{Word, measurand};
@@ -32,6 +34,18 @@ const PACE: Duration = Duration::from_millis(500);
 /// After so many looks without a change, 15 seconds, a line without meaning shows that the connection lives.
 const QUIET_LOOKS: u32 = 30;
 
+/// What an operator entered.
+static LIVE_ENTRY: Resource = Resource {
+    name: "LiveEntry",
+    about: "What an operator entered about an EVSE, while it is in force; its evidence is at /api/v1/exemptions.",
+    fields: &[
+        Field { name: "kind", kind: Kind::Word(ExemptionKind::WORDS), about: "What it means." },
+        Field { name: "cause", kind: Kind::Word(CAUSES), about: "Why." },
+        Field { name: "from", kind: Kind::Time, about: "From, inclusive." },
+        Field { name: "until", kind: Kind::Time, about: "Until, exclusive." },
+    ],
+};
+
 /// A connector as it is now.
 static LIVE_CONNECTOR: Resource = Resource {
     name: "LiveConnector",
@@ -39,7 +53,7 @@ static LIVE_CONNECTOR: Resource = Resource {
     fields: &[
         Field { name: "evse_id", kind: Kind::Whole, about: "EVSE, by the registry, else as the charger numbers it." },
         Field { name: "connector_id", kind: Kind::Whole, about: "Connector, as the charger numbers it." },
-        Field { name: "state", kind: Kind::Word(STATES), about: "Availability, in OCPI words." },
+        Field { name: "state", kind: Kind::Word(STATES), about: "Availability, in OCPI words; BLOCKED by an entry." },
         Field { name: "status", kind: Kind::Text, about: "OCPP status as last reported." },
         Field { name: "since", kind: Kind::Time, about: "Since when the charger reports it." },
         Field { name: "fault", kind: Kind::Text, about: "Class of the fault, while there is one." },
@@ -53,6 +67,11 @@ static LIVE_CONNECTOR: Resource = Resource {
         Field { name: "session_id", kind: Kind::Whole, about: "Its open session." },
         Field { name: "session_started_at", kind: Kind::Time, about: "When that began." },
         Field { name: "session_wh", kind: Kind::Decimal, about: "Its energy so far, Wh." },
+        Field {
+            name: "entry",
+            kind: Kind::Object(&LIVE_ENTRY),
+            about: "What an operator entered about it: while there is that, it is neither broken nor free.",
+        },
     ],
 };
 
@@ -113,11 +132,21 @@ pub(in crate::http) static LIVE_CHANGE: Resource = Resource {
     ],
 };
 
+/// Entries in force, by charger.
+type Entries = HashMap<ChargerId, Vec<Exemption>>;
+
 /// What a reader was told.
-#[derive(Clone, Copy)]
 struct Told {
     edition: u64,
     revision: u64,
+    entries: Entries,
+}
+
+/// What chargers are seen with, at one moment.
+struct Sight {
+    sites: Arc<Registry>,
+    entries: Entries,
+    now: At,
 }
 
 /// Tells one reader.
@@ -134,7 +163,7 @@ struct Teller {
 pub(in crate::http) async fn network(view: View, asked: HeaderMap) -> Result<Response, Problem> {
     let accepted = asked.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !accepted.contains("text/event-stream") {
-        let whole = spawn_blocking(move || whole(&view, &view.changed_since(0).1)).await;
+        let whole = spawn_blocking(move || whole(&view, &Sight::of(&view), &view.changed_since(0).1)).await;
         let whole = whole.map_err(|error| Problem::unavailable(error.to_string()))?;
         return Ok(([(header::CONTENT_TYPE, "application/json")], whole).into_response());
     }
@@ -170,27 +199,61 @@ impl Teller {
     /// What is new to the reader, if anything.
     fn tell(&mut self) -> Option<Bytes> {
         let edition = self.view.sites_edition();
-        let told = self.told.filter(|told| told.edition == edition);
-        let (revision, changed) = self.view.changed_since(told.map_or(0, |told| told.revision));
-        self.told = Some(Told { edition, revision });
-        if told.is_none() {
-            return Some(self.pen.event("network", &whole(&self.view, &changed)));
+        let told = self.told.take().filter(|told| told.edition == edition);
+        let (revision, mut changed) = self.view.changed_since(told.as_ref().map_or(0, |told| told.revision));
+        let sight = Sight::of(&self.view);
+        if let Some(told) = &told {
+            let known: HashSet<ChargerId> = changed.iter().map(|live| live.charger.clone()).collect();
+            let others = moved(&told.entries, &sight.entries).filter(|charger| !known.contains(*charger));
+            changed.extend(others.filter_map(|charger| sight.met(&self.view, charger)));
         }
-        (!changed.is_empty()).then(|| self.pen.event("change", &change(&self.view, &changed)))
+        let piece = match told {
+            None => Some(self.pen.event("network", &whole(&self.view, &sight, &changed))),
+            Some(_) => (!changed.is_empty()).then(|| self.pen.event("change", &change(&sight, &changed))),
+        };
+        self.told = Some(Told { edition, revision, entries: sight.entries });
+        piece
+    }
+}
+
+/// The chargers of which entries came into force or ceased to be.
+fn moved<'a>(before: &'a Entries, after: &'a Entries) -> impl Iterator<Item = &'a ChargerId> {
+    let gone = before.keys().filter(|charger| !after.contains_key(*charger));
+    let come =
+        after.iter().filter(|(charger, entries)| before.get(*charger) != Some(*entries)).map(|(charger, _)| charger);
+    gone.chain(come)
+}
+
+impl Sight {
+    fn of(view: &View) -> Self {
+        let now = view.now();
+        Self { sites: view.sites(), entries: view.entries(now), now }
+    }
+
+    /// A charger that was met or is registered.
+    fn met(&self, view: &View, charger: &ChargerId) -> Option<ChargerLive> {
+        let unmet = || self.sites.chargers.get_key_value(charger).map(|(id, _)| ChargerLive::unmet(id.clone()));
+        view.live(charger).or_else(unmet)
+    }
+
+    /// What was entered about an EVSE.
+    fn covering(&self, charger: &ChargerId, evse: u32) -> Vec<&Exemption> {
+        let entries = self.entries.get(charger).map(Vec::as_slice).unwrap_or_default();
+        entries.iter().filter(|entry| entry.covers(evse, self.now)).collect()
     }
 }
 
 /// The whole network: what was met, and what is only registered.
-fn whole(view: &View, met: &[ChargerLive]) -> String {
-    let (sites, now) = (view.sites(), view.now());
+fn whole(view: &View, sight: &Sight, met: &[ChargerLive]) -> String {
+    let sites = &sight.sites;
     let known: HashSet<&ChargerId> = met.iter().map(|live| &live.charger).collect();
     let unmet = sites.chargers.keys().filter(|id| !known.contains(id)).map(|id| ChargerLive::unmet(id.clone()));
-    let mut rows: Vec<Row> = met.iter().map(|live| charger(&sites, live, now)).collect();
-    rows.extend(unmet.map(|live| charger(&sites, &live, now)));
+    let mut rows: Vec<Row> = met.iter().map(|live| charger(sight, live)).collect();
+    rows.extend(unmet.map(|live| charger(sight, &live)));
     let places: BTreeMap<&str, &Site> =
         sites.chargers.values().map(|charger| (charger.site.id.as_str(), charger.site.as_ref())).collect();
     let whole = vec![
-        now.into(),
+        sight.now.into(),
         Milli(view.grace_ms()).into(),
         view.shows_people().into(),
         Cell::List(places.into_values().map(site).collect()),
@@ -201,11 +264,10 @@ fn whole(view: &View, met: &[ChargerLive]) -> String {
     text
 }
 
-fn change(view: &View, changed: &[ChargerLive]) -> String {
-    let (sites, now) = (view.sites(), view.now());
-    let rows = changed.iter().map(|live| charger(&sites, live, now)).collect();
+fn change(sight: &Sight, changed: &[ChargerLive]) -> String {
+    let rows = changed.iter().map(|live| charger(sight, live)).collect();
     let mut text = String::new();
-    LIVE_CHANGE.json(&vec![now.into(), Cell::List(rows)], &mut text);
+    LIVE_CHANGE.json(&vec![sight.now.into(), Cell::List(rows)], &mut text);
     text
 }
 
@@ -214,15 +276,18 @@ fn site(site: &Site) -> Row {
     vec![site.id.as_str().into(), site.name.as_str().into(), degrees(site.latitude), degrees(site.longitude)]
 }
 
-fn charger(sites: &Registry, live: &ChargerLive, now: At) -> Row {
-    let registered = sites.chargers.get(&live.charger).map(AsRef::as_ref);
+fn charger(sight: &Sight, live: &ChargerLive) -> Row {
+    let registered = sight.sites.chargers.get(&live.charger).map(AsRef::as_ref);
     let mut outlets: Vec<&ConnectorLive> = live.connectors.iter().filter(|connector| is_shown(connector)).collect();
     outlets.sort_unstable_by_key(|connector| connector.outlet);
-    let today = |charger: &Charger| DateTime::<Utc>::from(now).with_timezone(&charger.site.time_zone).date_naive();
+    let today =
+        |charger: &Charger| DateTime::<Utc>::from(sight.now).with_timezone(&charger.site.time_zone).date_naive();
     let imposed = registered.and_then(|charger| charger.service().state(today(charger)));
     let connectors: Vec<Row> = match registered {
-        Some(charger) if outlets.is_empty() => untold(charger, imposed.unwrap_or(State::Unknown)),
-        Some(_) | None => outlets.into_iter().map(|outlet| connector(outlet, live, imposed, registered, now)).collect(),
+        Some(charger) if outlets.is_empty() => untold(charger, imposed, sight),
+        Some(_) | None => {
+            outlets.into_iter().map(|outlet| connector(outlet, live, imposed, registered, sight)).collect()
+        }
     };
     vec![
         live.charger.as_str().into(),
@@ -255,38 +320,58 @@ fn speaker<'a>(connector: &'a ConnectorLive, live: &'a ChargerLive) -> &'a Conne
 }
 
 /// The connectors that the registry knows of a charger that has told of none.
-fn untold(charger: &Charger, state: State) -> Vec<Row> {
+fn untold(charger: &Charger, imposed: Option<State>, sight: &Sight) -> Vec<Row> {
     let connector = |evse: u32, connector: u32| -> Row {
-        let known = [evse.into(), connector.into(), state.as_str().into()];
-        known.into_iter().chain(LIVE_CONNECTOR.fields.iter().skip(3).map(|_| Cell::Null)).collect()
+        let entries = sight.covering(&charger.id, evse);
+        let state = state(imposed, &entries, State::Unknown);
+        let mut row: Row = LIVE_CONNECTOR.fields.iter().map(|_| Cell::Null).collect();
+        row.splice(..3, [evse.into(), connector.into(), state.as_str().into()]);
+        row.splice(row.len() - 1.., [entered(&entries)]);
+        row
     };
     let evses = charger.evses.iter();
     evses.flat_map(|evse| evse.connectors.iter().map(move |number| connector(evse.id, *number))).collect()
 }
 
-/// A connector as its charger told it, where the registry does not say that it is planned or removed. Whether that is too
-/// long ago is for whoever looks: time goes on without events.
+/// What goes before what a charger tells: the registry, then that its bay cannot be reached.
+fn state(imposed: Option<State>, entries: &[&Exemption], told: State) -> State {
+    let blocked = entries.iter().any(|entry| entry.kind == ExemptionKind::Blocked);
+    imposed.unwrap_or(if blocked { State::Blocked } else { told })
+}
+
+/// Of several entries the one that the reckoning goes by, the longest of its kind.
+fn entered(entries: &[&Exemption]) -> Cell {
+    let first = entries.iter().max_by_key(|entry| (entry.kind.precedence(), entry.span.until));
+    first.map_or(Cell::Null, |Exemption { kind, cause, span, .. }| {
+        Cell::Object(vec![kind.word().into(), cause.as_str().into(), span.from.into(), span.until.into()])
+    })
+}
+
+/// A connector as its charger told it, where the registry does not say that it is planned or removed and no operator that
+/// it is blocked. Whether that is too long ago is for whoever looks: time goes on without events.
 fn connector(
     connector: &ConnectorLive,
     live: &ChargerLive,
     imposed: Option<State>,
     registered: Option<&Charger>,
-    now: At,
+    sight: &Sight,
 ) -> Row {
     let outlet = connector.outlet;
+    let evse = registered.map_or(outlet.evse, |charger| charger.evse_of(outlet));
+    let entries = sight.covering(&live.charger, evse);
     let speaker = speaker(connector, live);
-    let state = imposed.unwrap_or_else(|| speaker.state());
+    let state = state(imposed, &entries, speaker.state());
     let told = speaker.now.as_ref();
     let class = || {
         let error = told.and_then(|told| told.error.as_ref()).map(Word::as_str);
         fault::classify(error, told.and_then(|told| told.vendor_error.as_deref())).name
     };
-    let oldest = now.plus_millis(-LIVE_MS);
+    let oldest = sight.now.plus_millis(-LIVE_MS);
     let fresh = |measurand| connector.newest(measurand, "").filter(|value| value.at >= oldest);
     let power = fresh(measurand::POWER);
     let session = connector.session;
     vec![
-        registered.map_or(outlet.evse, |charger| charger.evse_of(outlet)).into(),
+        evse.into(),
         outlet.connector.into(),
         state.as_str().into(),
         told.map(|told| told.status.as_str()).into(),
@@ -298,6 +383,7 @@ fn connector(
         session.map(|session| i64::from(session.id.0)).into(),
         session.and_then(|session| session.started_at).into(),
         session.and_then(|session| session.energy).into(),
+        entered(&entries),
     ]
 }
 
@@ -307,12 +393,17 @@ mod tests {
     use crate::domain::ids::Outlet;
     use crate::domain::record::{ConnectorNow, Effect};
     use crate::domain::status::ConnectorStatus;
+    use crate::domain::time::Span;
     use crate::observe::board::Board;
 
     const NOON: At = At::from_millis(1_795_521_600_000);
 
-    /// `connector: state fault` of each connector that is shown.
+    /// `connector: state fault` of each connector that is shown, with what was entered.
     fn shown(statuses: &[(Outlet, ConnectorStatus)], registry: &str) -> Vec<String> {
+        shown_with(statuses, registry, Vec::new())
+    }
+
+    fn shown_with(statuses: &[(Outlet, ConnectorStatus)], registry: &str, entries: Vec<Exemption>) -> Vec<String> {
         let (board, id) = (Board::default(), ChargerId::new("CP-1"));
         for (outlet, status) in statuses.iter().cloned() {
             let error = Some(Word::Known("OverVoltage"));
@@ -322,12 +413,15 @@ mod tests {
         let head = "charger_id,site_id,evse_id,connector_ids,commissioned_on\n";
         let sites = Registry::from_csv("test", &format!("{head}{registry}")).unwrap();
         let live = board.get(&id).unwrap_or_else(|| ChargerLive::unmet(id));
+        board.exemptions.replace(entries);
+        let sight = Sight { sites: Arc::new(sites), entries: board.exemptions.in_force(NOON), now: NOON };
         let mut text = String::new();
-        LIVE_CHARGER.json(&charger(&sites, &live, NOON), &mut text);
+        LIVE_CHARGER.json(&charger(&sight, &live), &mut text);
         let told: serde_json::Value = serde_json::from_str(&text).unwrap();
         let one = |connector: &serde_json::Value| {
             let fault = connector["fault"].as_str().unwrap_or("-");
-            format!("{}: {} {fault}", connector["connector_id"], connector["state"].as_str().unwrap())
+            let entry = connector["entry"]["kind"].as_str().map(|kind| format!(" {kind}")).unwrap_or_default();
+            format!("{}: {} {fault}{entry}", connector["connector_id"], connector["state"].as_str().unwrap())
         };
         told["connectors"].as_array().unwrap().iter().map(one).collect()
     }
@@ -351,5 +445,48 @@ mod tests {
         assert_eq!(shown(&[], "CP-1,site,1,1,2030-01-01\n"), ["1: PLANNED -"]);
         let told = [(Outlet::new(1, 1), ConnectorStatus::Available)];
         assert_eq!(shown(&told, "CP-1,site,1,1,2030-01-01\n"), ["1: PLANNED -"]);
+    }
+
+    fn entry(id: i64, evse: Option<u32>, kind: ExemptionKind, until_s: i64) -> Exemption {
+        let span = Span { from: NOON.plus_millis(-1000), until: NOON.plus_millis(until_s * 1000) };
+        Exemption { id, charger: ChargerId::new("cp-1"), evse, kind, cause: "vandalism".to_owned(), span }
+    }
+
+    #[test]
+    fn what_operators_entered_stands_beside_what_a_charger_tells_and_a_bay_out_of_reach_is_blocked() {
+        use ExemptionKind::{Blocked, Exempt, PlannedWork};
+        let (one, two) = (Outlet::new(1, 1), Outlet::new(2, 2));
+        let told = [(one, ConnectorStatus::Faulted), (two, ConnectorStatus::Available)];
+        let with = |entries: &[Exemption]| shown_with(&told, "", entries.to_vec());
+        assert_eq!(
+            with(&[entry(1, Some(1), PlannedWork, 60)]),
+            ["1: OUTOFORDER OverVoltage planned_work", "2: AVAILABLE -"]
+        );
+        assert_eq!(with(&[entry(1, None, Blocked, 60)]), ["1: BLOCKED - blocked", "2: BLOCKED - blocked"]);
+        // Of two, the one that reports go by is told, and open data's word; one that is over counts no more.
+        let both = [entry(1, Some(2), Exempt, 60), entry(2, Some(2), Blocked, 90)];
+        assert_eq!(with(&both), ["1: OUTOFORDER OverVoltage", "2: BLOCKED - exempt"]);
+        assert_eq!(with(&[entry(1, None, Blocked, 0)]), shown(&told, ""));
+        // Of a charger that has told nothing too; but what the registry says goes before.
+        assert_eq!(shown_with(&[], "CP-1,site,1,1,\n", vec![entry(1, None, Blocked, 9)]), ["1: BLOCKED - blocked"]);
+        let planned = shown_with(&[], "CP-1,site,1,1,2030-01-01\n", vec![entry(1, None, Blocked, 9)]);
+        assert_eq!(planned, ["1: PLANNED - blocked"]);
+    }
+
+    #[test]
+    fn a_charger_is_told_again_when_an_entry_begins_ends_or_is_joined_by_another() {
+        use ExemptionKind::{Blocked, PlannedWork};
+        let of = |entries: Vec<Exemption>, later_s: i64| {
+            let board = Board::default();
+            board.exemptions.replace(entries);
+            board.exemptions.in_force(NOON.plus_millis(later_s * 1000))
+        };
+        let some = vec![entry(1, Some(1), Blocked, 60)];
+        let more = vec![entry(1, Some(1), Blocked, 60), entry(2, None, PlannedWork, 60)];
+        let told = |before: &Entries, after: &Entries| moved(before, after).count();
+        assert_eq!(told(&of(vec![], 0), &of(some.clone(), 0)), 1);
+        assert_eq!(told(&of(some.clone(), 0), &of(some.clone(), 59)), 0);
+        assert_eq!(told(&of(some.clone(), 0), &of(more, 0)), 1);
+        assert_eq!(told(&of(some.clone(), 59), &of(some, 60)), 1);
     }
 }
