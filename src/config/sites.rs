@@ -1,6 +1,6 @@
 //! The registry: which chargers there are, where, and how they are built. Read from TOML or CSV.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -237,6 +237,14 @@ impl Charger {
     /// Rated power of an EVSE, in watts.
     pub fn rated_w(&self, evse: u32) -> Option<u32> {
         self.evses.iter().find(|known| known.id == evse).and_then(|known| known.rated_w)
+    }
+
+    /// The kinds of an EVSE's connectors, each once, in OCPI words; `None` where that of any is not known.
+    pub fn kinds(&self, evse: u32) -> Option<String> {
+        let evse = self.evses.iter().find(|known| known.id == evse)?;
+        let kinds = evse.plugs.iter().map(|plug| plug.standard.map(|standard| standard.word));
+        let kinds = kinds.collect::<Option<BTreeSet<_>>>().filter(|kinds| !kinds.is_empty())?;
+        Some(kinds.into_iter().collect::<Vec<_>>().join(" + "))
     }
 
     /// Where it is in its life.

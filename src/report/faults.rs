@@ -67,6 +67,7 @@ pub(super) const REPORT: Report = Report {
         PlaceUnit::Charger,
         PlaceUnit::Evse,
         PlaceUnit::PowerClass,
+        PlaceUnit::Connector,
         PlaceUnit::SiteType,
         PlaceUnit::Decile,
         PlaceUnit::Quintile,

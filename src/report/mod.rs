@@ -190,6 +190,8 @@ pub enum PlaceUnit {
     Evse,
     /// By rated power: slow (< 8 kW), fast (< 50), rapid (< 150), ultra_rapid.
     PowerClass,
+    /// By the kinds of its connectors.
+    Connector,
     /// By kind of site.
     SiteType,
     /// By decile of deprivation of the site's area, 1 the most deprived.
@@ -206,12 +208,13 @@ pub enum PlaceUnit {
 
 impl PlaceUnit {
     /// Every unit of EVSEs.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Network,
         Self::Site,
         Self::Charger,
         Self::Evse,
         Self::PowerClass,
+        Self::Connector,
         Self::SiteType,
         Self::Decile,
         Self::Model,
@@ -227,6 +230,7 @@ impl PlaceUnit {
             Self::Charger => "charger",
             Self::Evse => "evse",
             Self::PowerClass => "power_class",
+            Self::Connector => "connector",
             Self::SiteType => "site_type",
             Self::Decile => "decile",
             Self::Model => "model",
@@ -244,6 +248,7 @@ impl PlaceUnit {
             Self::Charger => &["charger"],
             Self::Evse => &["charger", "evse"],
             Self::PowerClass => &["power_class"],
+            Self::Connector => &["connector_types"],
             Self::SiteType => &["site_type"],
             Self::Decile => &["imd_decile"],
             Self::Model => &["vendor", "model"],

@@ -38,6 +38,8 @@ pub struct Evse {
     pub quintile: Option<u8>,
     /// Rated power in watts.
     pub rated_w: Option<u32>,
+    /// The kinds of its connectors, where all are registered.
+    pub connectors: Option<String>,
     /// What the charger last said of itself.
     pub boot: Boot,
     /// Whether it is simulated.
@@ -126,7 +128,8 @@ fn of_charger(id: ChargerId, registered: Option<&Arc<Charger>>, met: Option<Met>
             outlets: own,
             site: site.clone(),
             quintile: None,
-            rated_w: listed.iter().find(|listed| listed.id == evse).and_then(|listed| listed.rated_w),
+            rated_w: registered.and_then(|charger| charger.rated_w(evse)),
+            connectors: registered.and_then(|charger| charger.kinds(evse)),
             boot: boot.clone(),
             simulated: registered.is_some_and(|charger| charger.simulated) || says_so,
             commissioned,
@@ -177,6 +180,7 @@ impl Evse {
                 vec![Value::Text(self.charger.as_str().to_owned()), Value::Whole(self.number.into())]
             }
             PlaceUnit::PowerClass => vec![Value::registered(self.power_class())],
+            PlaceUnit::Connector => vec![Value::registered(self.connectors.as_deref())],
             PlaceUnit::SiteType => vec![Value::registered(site.and_then(|site| site.kind.as_deref()))],
             PlaceUnit::Decile => {
                 let decile = site.and_then(|site| site.imd_decile);

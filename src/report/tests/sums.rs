@@ -1,8 +1,9 @@
 //! Utilisation, energy and sessions: each formula as by hand.
 
 use super::{Bench, at, told};
+use crate::config::sites::Registry;
 use crate::domain::energy::Milli;
-use crate::report::{Ask, PlaceUnit};
+use crate::report::{Ask, Line, PlaceUnit};
 
 /// Figures of a report over a period, by name; with the label of each line where there are several.
 fn figures(bench: &Bench, report: &str, ask: &Ask, columns: &[&str]) -> Vec<String> {
@@ -293,4 +294,27 @@ fn small_cells_are_suppressed_and_too_much_is_refused() {
         }
         assert_eq!(bench.ask_of(report, &by(&bench, "evse,hour", "2026-11-24")).lines.len(), 24, "{report}");
     }
+}
+
+#[test]
+fn evses_are_grouped_by_the_set_of_their_connectors() {
+    let mut bench = Bench::new("2026-10-01T00:00:00Z", "2026-12-20T00:00:00Z", "X,S,24/7,2026-01-01,,1,1,50\n");
+    let head = "charger_id,site_id,commissioned_on,evse_id,connector_ids,connector_types,rated_kw\n";
+    let rows = "A,S,2026-01-01,1,1;2,CHAdeMO;CCS,50\nB,S,2026-01-01,1,1;2,CCS;CHAdeMO,50\nC,S,2026-01-01,1,1,Type2,22\n\
+                D,S,2026-01-01,1,1;2,Type2;Type2,22\nE,S,2026-01-01,1,1;2,CCS,50\nF,S,2026-01-01,1,1,,7.4\n";
+    bench.registry = Registry::from_csv("sites.csv", &format!("{head}{rows}")).unwrap();
+    for (id, charger) in (1..).zip(["A", "B", "C", "D", "E", "F"]) {
+        let station = bench.charger(charger, "2026-10-01T00:00:00Z");
+        bench.line(station, 1, &[("2026-10-01T00:00:00Z", "AVAILABLE", "charger")]);
+        bench.session(station, id, 1, "2026-11-24T10:00:00Z", Some("2026-11-24T11:00:00Z"), Some(id * 1_000_000));
+    }
+    let answer = bench.ask_of("energy", &by(&bench, "connector", "2026-11"));
+    let line = |(index, line): (usize, &Line)| {
+        let name = line.place[0].reason().map_or_else(|| line.place[0].to_string(), str::to_owned);
+        format!("{name}: {} of {}", told(&answer, index, "energy_wh"), line.evses)
+    };
+    // Of E one connector is known alone, which is not the same as having one.
+    let wanted =
+        ["not in the registry: 11000 of 2", "CHADEMO + IEC_62196_T2_COMBO: 3000 of 2", "IEC_62196_T2: 7000 of 2"];
+    assert_eq!(answer.lines.iter().enumerate().map(line).collect::<Vec<_>>(), wanted);
 }
