@@ -140,8 +140,6 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
         #[test]
         fn a_key_that_was_drawn_is_taken_in_every_spelling(key in any::<[u8; KEY_BYTES]>()) {
             let digits: String = key.iter().map(|byte| format!("{byte:02x}")).collect();

@@ -216,8 +216,6 @@ fn an_id_of_lists_within_lists_is_none_for_nobody_could_read_the_answer() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
     #[test]
     fn whatever_has_a_bracket_becomes_strict_json(text in jsonish()) {
         let mended = mend(&text);

@@ -97,8 +97,6 @@ fn key() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
     #[test]
     fn any_text_ends_in_a_message(text in any::<String>()) {
         for version in Version::ALL {

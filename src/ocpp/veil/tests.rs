@@ -135,8 +135,6 @@ fn a_token_that_only_its_reader_knows_is_swept_out() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
     #[test]
     fn any_text_can_be_veiled(text in ".{0,200}", tail in ".{0,40}") {
         veiled(&text);

@@ -265,8 +265,6 @@ fn timeline(bench: &Bench, outlet: Outlet) -> Vec<(i64, State, String)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 256, ..ProptestConfig::default() })]
-
     #[test]
     fn a_charger_of_16_and_one_of_201_telling_the_same_story_leave_the_same(
         visits in visits(),
