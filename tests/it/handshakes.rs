@@ -1,7 +1,11 @@
 //! Handshakes as real chargers do them (`tests/frames/handshake.jsonl`), byte by byte over a socket.
 
+use std::collections::BTreeSet;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -160,11 +164,16 @@ async fn the_newest_connection_wins_and_keeps_what_the_older_one_knew() {
     for _ in 0..20 {
         crowd.push(service.charger("CP-1").await);
     }
-    let mut last = crowd.pop().unwrap();
-    assert_eq!(last.ask(start).await, first);
-    for mut other in crowd {
-        assert_eq!(other.close_code().await, 1000);
+    let mut left: BTreeSet<usize> = (0..crowd.len()).collect();
+    let mut closed: FuturesUnordered<_> =
+        crowd.iter_mut().enumerate().map(|(n, one)| async move { (n, one.close_code().await) }).collect();
+    while left.len() > 1 {
+        let (n, code) = closed.next().await.unwrap();
+        assert!(code == 1000 && left.remove(&n), "{n} was closed with {code}");
     }
+    drop(closed);
+    let mut last = crowd.swap_remove(left.pop_first().unwrap());
+    assert_eq!(last.ask(start).await, first);
     let chargers = service.json("/api/v1/chargers").await;
     assert_eq!(chargers["items"].as_array().unwrap().len(), 1);
     assert_eq!(chargers["items"][0]["connected"], true);
