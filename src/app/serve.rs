@@ -272,7 +272,7 @@ pub(super) async fn stop_signal() -> std::io::Result<()> {
 
 /// Sets the live picture to what the ledger knows, so that counters do not fall.
 async fn seed(store: &Store, observer: &Observer) -> Result<(), StoreError> {
-    let board = observer.board.clone();
+    let (board, metrics) = (observer.board.clone(), observer.metrics.clone());
     store
         .read(move |archive: &mut dyn Archive| {
             let mut after: Option<StationKey> = None;
@@ -310,6 +310,9 @@ async fn seed(store: &Store, observer: &Observer) -> Result<(), StoreError> {
             for of in archive.conformance(&ConformanceFilter::default())? {
                 let build = Build { vendor: of.vendor, model: of.model, firmware: of.firmware, protocol: of.protocol };
                 board.builds.counts(build).add(of.frames, of.deviating);
+            }
+            for (kind, events) in archive.security_tally()? {
+                metrics.security_event(kind).inc_by(events.into());
             }
             Ok(())
         })

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::config::sites::Registry;
 use crate::domain::availability::Interval;
 use crate::domain::ids::{ChargerId, FrameKey, Outlet, SessionId, StationKey};
+use crate::domain::security_event::SecurityKind;
 use crate::domain::time::At;
 use crate::store::StoreError;
 use crate::store::archive::{
@@ -169,6 +170,11 @@ impl Archive for Seen<'_> {
             }
             None => Ok(Vec::new()),
         }
+    }
+
+    /// Counted by kind, not by charger: nothing of it is a site's.
+    fn security_tally(&mut self) -> Result<Vec<(SecurityKind, u32)>, StoreError> {
+        Ok(Vec::new())
     }
 
     fn variables(&mut self, station: StationKey) -> Result<Vec<VariableView>, StoreError> {

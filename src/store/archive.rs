@@ -8,6 +8,7 @@ use crate::domain::imported::Origin;
 use crate::domain::reading::{Flags, ReadingKind};
 use crate::domain::record::{ConnectorNow, SessionRow, SessionState};
 use crate::domain::security::Profile;
+use crate::domain::security_event::SecurityKind;
 use crate::domain::time::At;
 
 use super::StoreError;
@@ -135,6 +136,12 @@ pub trait Archive {
         before: Option<i64>,
         limit: usize,
     ) -> Result<Vec<SecurityEventView>, StoreError>;
+
+    /// How many security events the whole ledger has had; a kind may come several times.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    fn security_tally(&mut self) -> Result<Vec<(SecurityKind, u32)>, StoreError>;
 
     /// The device model of a charger, as last reported.
     ///

@@ -11,12 +11,14 @@ fn told(kind: &str, minute: u32, info: &str) -> String {
     json!([2, "s", "SecurityEventNotification", {"type": kind, "timestamp": at, "techInfo": info}]).to_string()
 }
 
+/// The line of a kind on the metrics page.
+fn line(kind: &str, critical: &str, count: u32) -> String {
+    format!("chargewatch_security_events_total{{critical=\"{critical}\",event=\"{kind}\"}} {count}\n")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn security_events_are_filtered_paged_and_counted_from_the_first_on() {
     let service = Service::at(noon(), &[]).await;
-    let line = |kind: &str, critical: &str, count: u32| {
-        format!("chargewatch_security_events_total{{critical=\"{critical}\",event=\"{kind}\"}} {count}\n")
-    };
     let page = service.get("/metrics").await.1;
     for (kind, critical) in [("TamperDetectionActivated", "yes"), ("InvalidMessages", "no"), ("other", "no")] {
         assert!(page.contains(&line(kind, critical, 0)), "{kind} is not 0 before it was first told");
@@ -65,4 +67,26 @@ async fn security_events_are_filtered_paged_and_counted_from_the_first_on() {
     assert_eq!(service.ask("GET", "/api/v1/certificates", Some(&viewer), "").await.0, 403);
     assert_eq!(service.ask("GET", "/api/v1/certificates", Some(&operator), "").await.0, 200);
     service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_counted_of_security_events_survives_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let events = ["InvalidMessages", "DoorOpened", "tamperdetectionactivated", "TamperDetectionActivated", "LidOpened"];
+    let lines = |times: u32| {
+        let of = [("TamperDetectionActivated", "yes", 2), ("InvalidMessages", "no", 1), ("other", "no", 2)];
+        of.map(|(kind, critical, count)| line(kind, critical, times * count))
+    };
+    for start in 0..3 {
+        let service = Service::on(folder.path(), noon().plus_millis(i64::from(start) * 60_000), &[]).await;
+        let page = service.get("/metrics").await.1;
+        for line in lines(start) {
+            assert!(page.contains(&line), "not {line} after {start} restarts");
+        }
+        let mut charger = service.charger("CP-1").await;
+        for kind in events {
+            charger.ask(&told(kind, start, "")).await;
+        }
+        service.stop().await;
+    }
 }

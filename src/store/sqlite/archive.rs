@@ -12,6 +12,7 @@ use crate::domain::ids::{ChargerId, FrameKey, Outlet, SessionId, StationKey};
 use crate::domain::imported::{CHARGER, HASHED, Oddities, Origin};
 use crate::domain::reading::Flags;
 use crate::domain::security::Profile;
+use crate::domain::security_event::SecurityKind;
 use crate::domain::time::At;
 use crate::store::StoreError;
 use crate::store::archive::{
@@ -388,6 +389,10 @@ impl Archive for SqliteReader {
         limit: usize,
     ) -> Result<Vec<SecurityEventView>, StoreError> {
         self.security_events_of(filter, before, limit)
+    }
+
+    fn security_tally(&mut self) -> Result<Vec<(SecurityKind, u32)>, StoreError> {
+        self.security_tally_of()
     }
 
     fn observations(

@@ -73,6 +73,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0011_protection.sql"),
     include_str!("0012_evidence.sql"),
     include_str!("0013_certificates.sql"),
+    include_str!("0014_security.sql"),
 ];
 
 /// The migration after which readings that were there before are rolled up.

@@ -1,11 +1,11 @@
-//! Security events.
+//! Security events, and how many there were.
 
-use rusqlite::Row;
+use rusqlite::{Connection, Row};
 
 use super::archive::Where;
 use super::recall::SqliteReader;
 use crate::domain::ids::{ChargerId, FrameKey};
-use crate::domain::security_event::KINDS;
+use crate::domain::security_event::{KINDS, SecurityKind};
 use crate::domain::time::At;
 use crate::store::StoreError;
 use crate::store::security::{SecurityEventView, SecurityFilter};
@@ -28,6 +28,21 @@ impl SqliteReader {
              FROM security_event e JOIN charger_row c ON c.id = e.charger_id";
         self.list(select, wanted, "e.id DESC", limit, event)
     }
+
+    pub(super) fn security_tally_of(&self) -> Result<Vec<(SecurityKind, u32)>, StoreError> {
+        let mut select = self.db.prepare_cached("SELECT kind, events FROM security_tally")?;
+        let found = select.query_map([], |row| Ok((SecurityKind::of(&row.get::<_, String>(0)?), row.get(1)?)))?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+}
+
+/// Counts an event, all kinds that are not known as one: a charger may invent as many as it likes.
+pub(super) fn count(db: &Connection, kind: &str) -> Result<(), rusqlite::Error> {
+    let mut add = db.prepare_cached(
+        "INSERT INTO security_tally (kind, events) VALUES (?1, 1) ON CONFLICT (kind) DO UPDATE SET events = events + 1",
+    )?;
+    add.execute([SecurityKind::of(kind).name])?;
+    Ok(())
 }
 
 /// A condition: whether a kind is critical or not. The names are ours, so they may stand in it.

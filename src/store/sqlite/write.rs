@@ -13,7 +13,7 @@ use super::keep::{Sweeper, Swept};
 use super::outbox::{self, Outbox};
 use super::rollup::Rollups;
 use super::rows::bind_session;
-use super::{attempts, persons, quality, status, timeline};
+use super::{attempts, persons, quality, security, status, timeline};
 use crate::config::store::StoreSettings;
 use crate::domain::ids::{ChargerId, SessionId, StationKey};
 use crate::domain::reading::ReadingKind;
@@ -169,6 +169,7 @@ impl SqliteBackend {
                     "INSERT INTO security_event (charger_id, at_ms, kind, info, frame_id) VALUES (?,?,?,?,?)",
                 )?;
                 insert.execute(params![key.0, at.millis(), kind, info, frame])?;
+                security::count(&self.db, kind)?;
             }
             Change::Progress { at, task, status } => {
                 let mut insert = self.db.prepare_cached(
