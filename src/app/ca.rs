@@ -1,4 +1,6 @@
-//! `chargewatch ca`: certificates that were signed for chargers, and their revocation.
+//! `chargewatch ca`: certificates that were signed for chargers, their revocation, and the list of it for others.
+
+use std::path::PathBuf;
 
 use chrono::Utc;
 use clap::{Args, Subcommand};
@@ -8,6 +10,7 @@ use super::{Failure, screen};
 use crate::domain::ids::ChargerId;
 use crate::domain::time::At;
 use crate::store::desk::certificates::CertificateView;
+use crate::tls::Authority;
 
 #[derive(Args)]
 pub(super) struct CaFlags {
@@ -28,11 +31,20 @@ enum CaCommand {
     /// Revoke a certificate: a running service refuses it within a second, and closes the connection that showed it.
     #[command(
         after_help = "Example: chargewatch ca revoke 5d0c4f7a91b2e8d36f10a7c4e9b85d21 --data-dir data\n\nWhoever else \
-                            trusts the authority (a proxy in front, say) does not learn of it."
+                            trusts the authority (a proxy in front, say) learns of it by the list: chargewatch ca crl."
     )]
     Revoke {
         /// Its serial number, in hex, as the list shows it.
         serial: String,
+        #[command(flatten)]
+        desk: DeskFlags,
+    },
+    /// Sign the list of what was revoked (RFC 5280, PEM), for whoever else trusts the authority. Good for ca.crl_days.
+    #[command(after_help = "Example: chargewatch ca crl --config site.toml --out /etc/proxy/chargers.crl")]
+    Crl {
+        /// File for it, instead of ca.crl_file; where neither is named it is printed.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
         #[command(flatten)]
         desk: DeskFlags,
     },
@@ -51,7 +63,25 @@ pub(super) fn run(flags: CaFlags) -> Result<(), Failure> {
             let revoked = at.desk.revoke_certificate(&at.author, &serial)?;
             screen::say(&format!("the certificate {} of {} is revoked", revoked.serial, revoked.charger));
         }
+        CaCommand::Crl { out, desk } => list(out, desk)?,
     }
+    Ok(())
+}
+
+/// Signs the list of what was revoked, and puts it where it belongs.
+fn list(out: Option<PathBuf>, desk: DeskFlags) -> Result<(), Failure> {
+    let at = desk.open()?;
+    let why = "there is no authority: ca.certificate_file and ca.key_file name one";
+    let files = at.settings.ca.files().ok_or_else(|| Failure::mistake(why))?;
+    let authority = Authority::load(&files).map_err(Failure::mistake)?;
+    let list = authority.list(&at.desk.revocations()?, At::from(Utc::now())).map_err(Failure::mistake)?;
+    let Some(file) = out.or(at.settings.ca.crl_file) else {
+        screen::say(list.pem.trim_end());
+        return Ok(());
+    };
+    list.put(&file).map_err(Failure::trouble)?;
+    let (file, count) = (file.display(), list.certificates);
+    screen::say(&format!("{file} is written: {count} revoked, good until {}", list.until));
     Ok(())
 }
 

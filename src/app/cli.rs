@@ -65,7 +65,7 @@ enum Command {
     Export(telemetry::ExportFlags),
     /// Say what chargers must show when they connect, and accept or refuse unknown ones.
     Charger(charger::ChargerFlags),
-    /// List and revoke the certificates that were signed for chargers.
+    /// List and revoke the certificates that were signed for chargers, and sign the list of what was revoked.
     Ca(ca::CaFlags),
     /// Keep the list of drivers' tokens: what each may.
     DriverToken(driver_token::DriverTokenFlags),
@@ -182,7 +182,7 @@ fn check(flag: &ConfigFlag) -> Result<(), Failure> {
         told.push(format!("the certificates of {} addresses can be used", doors.with_certificates()));
     }
     if let Some(signer) = &doors.signer {
-        told.push(format!("certificates are signed for chargers until {}", signer.until()));
+        told.push(format!("certificates are signed for chargers until {}", signer.authority().until()));
     }
     if settings.influx.is_on() {
         Influx::new(&settings.influx).map_err(Failure::mistake)?;

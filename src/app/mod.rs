@@ -4,6 +4,7 @@ mod audit;
 mod ca;
 mod charger;
 mod cli;
+mod crl;
 mod demo;
 mod desk;
 mod doors;

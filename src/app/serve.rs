@@ -114,6 +114,7 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
     let mut chores = vec![tokio::spawn(blame_link(store.clone(), started, clock.clone(), grace_s))];
     chores.push(tokio::spawn(reload(from_files, settings.registry.reload_s, sites.clone())));
     chores.extend([doors.watch(&observer), facts(&store, &sites, &settings, &clock)]);
+    chores.extend(doors.list().map(|list| tokio::spawn(list.keep(desk.clone(), clock.clone(), observer.clone()))));
     chores.extend(drain(&settings, &store, &sites, &observer, &clock)?);
     let ready = Arc::new(AtomicBool::new(false));
     let connections = Connections::default();

@@ -22,6 +22,11 @@ pub struct CaSettings {
     pub validity_days: u32,
     /// Organisation that requests must name, and certificates get; empty: none is asked for, none is given.
     pub organisation: String,
+    /// File for the list of what was revoked, for whoever else trusts the authority; none: no file is kept.
+    #[serde(deserialize_with = "super::path_or_none")]
+    pub crl_file: Option<PathBuf>,
+    /// How long such a list is good, in days; never longer than the authority's certificate.
+    pub crl_days: u32,
     /// Security profiles of the connections over which it may be asked for.
     #[serde(deserialize_with = "profiles")]
     pub profiles: Vec<Profile>,
@@ -52,6 +57,8 @@ pub struct CaFiles {
     pub days: u32,
     /// Organisation that requests must name.
     pub organisation: Option<String>,
+    /// How long its list of what was revoked is good, in days.
+    pub crl_days: u32,
 }
 
 impl CaSettings {
@@ -59,7 +66,7 @@ impl CaSettings {
     pub fn files(&self) -> Option<CaFiles> {
         let (certificate, key) = self.certificate_file.clone().zip(self.key_file.clone())?;
         let organisation = Some(self.organisation.clone()).filter(|organisation| !organisation.is_empty());
-        Some(CaFiles { certificate, key, days: self.validity_days, organisation })
+        Some(CaFiles { certificate, key, days: self.validity_days, organisation, crl_days: self.crl_days })
     }
 
     /// What is wrong with it: key and reason.
@@ -77,6 +84,16 @@ impl CaSettings {
         );
         object(self.validity_days == 0, "ca.validity_days", "must be at least 1");
         object(self.validity_days > 36_500, "ca.validity_days", "must be at most 36500");
+        object(
+            self.crl_file.is_some() && self.key_file.is_none(),
+            "ca.crl_file",
+            "needs the authority that signs it: ca.certificate_file and ca.key_file",
+        );
+        object(
+            !(2..=365).contains(&self.crl_days),
+            "ca.crl_days",
+            "must be 2 to 365: the list is signed anew every day",
+        );
         object(self.requests_per_day == 0, "ca.requests_per_day", "must be at least 1");
         object(
             self.profiles.contains(&Profile::Plain),

@@ -74,6 +74,15 @@ impl Fingerprint {
     }
 }
 
+/// A certificate that was revoked, as lists of them have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    /// Its serial number.
+    pub serial: Vec<u8>,
+    /// When it was revoked.
+    pub at: At,
+}
+
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))

@@ -88,9 +88,9 @@ impl Signer {
         Self { authority, settings, asked: Mutex::default() }
     }
 
-    /// Until when it can sign.
-    pub const fn until(&self) -> At {
-        self.authority.until()
+    /// The authority.
+    pub const fn authority(&self) -> &Authority {
+        &self.authority
     }
 
     /// Whether a charger may ask once more on this day.

@@ -18,6 +18,7 @@ const FILES_BAD: &str = "1 while the newest certificate files of the listener ca
 const SIGNING_CA_EXPIRES: &str = "When the authority that signs certificates for chargers runs out.";
 const WISHES: &str = "Wishes of chargers for certificates, by what came of them.";
 const DELIVERED: &str = "Certificates signed here, by what the charger said to them.";
+const SIGNING_CRL_BAD: &str = "1 while the list of revoked certificates cannot be written.";
 const SECURITY_EVENTS: &str = "Security events of chargers, and those found here, by kind.";
 
 /// The metrics of this process.
@@ -108,6 +109,8 @@ pub struct Metrics {
     pub certificates_delivered: IntCounterVec,
     /// When the authority that signs for chargers runs out, in seconds since 1970; no series where there is none.
     pub signing_ca_expiry: IntGaugeVec,
+    /// 1 while the authority's list of what was revoked cannot be written; no series where none is kept.
+    pub signing_crl_bad: IntGaugeVec,
     /// Security events put down, by kind.
     pub security_events: IntCounterVec,
     /// Time of an HTTP answer, by route.
@@ -166,6 +169,7 @@ impl Metrics {
             certificate_requests: table.counters("certificate_requests_total", WISHES, &["outcome"])?,
             certificates_delivered: table.counters("certificates_delivered_total", DELIVERED, &["outcome"])?,
             signing_ca_expiry: table.gauges("signing_ca_expiry_timestamp_seconds", SIGNING_CA_EXPIRES, &[])?,
+            signing_crl_bad: table.gauges("signing_crl_bad", SIGNING_CRL_BAD, &[])?,
             security_events: table.counters("security_events_total", SECURITY_EVENTS, &["event", "critical"])?,
             http_seconds: table.histograms("http_request_seconds", "Time of an HTTP answer.", &["route", "status"])?,
             registry: registry.clone(),

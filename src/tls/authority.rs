@@ -13,6 +13,8 @@ use rcgen::{
 };
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use x509_parser::certificate::X509Certificate;
+use x509_parser::error::X509Error;
+use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::FromDer;
 use x509_parser::time::ASN1Time;
 
@@ -29,20 +31,21 @@ use crate::domain::time::At;
 const BACKDATED_MS: i64 = 3_600_000;
 
 /// Milliseconds of a day.
-const DAY_MS: i64 = 86_400_000;
+pub(super) const DAY_MS: i64 = 86_400_000;
 
 /// Longest chain that may be sent, in characters (CertificateSigned of every version).
 const LONGEST_CHAIN: usize = 10_000;
 
 /// The authority.
 pub struct Authority {
-    issuer: Issuer<'static, KeyPair>,
+    pub(super) files: CaFiles,
+    pub(super) issuer: Issuer<'static, KeyPair>,
+    /// What its certificate calls its key.
+    pub(super) identifier: Option<Vec<u8>>,
     /// Between when it can sign.
     good: (At, At),
     /// What stands above it, but for a root, as PEM.
     above: String,
-    days: u32,
-    organisation: Option<String>,
 }
 
 /// A certificate that was just signed.
@@ -79,9 +82,9 @@ impl Authority {
             return Err(wrong(&files.key, why));
         }
         let from = at(read.validity().not_before.timestamp());
-        let above = above(&chain);
+        let (above, identifier) = (above(&chain), identifier(&read));
         let issuer = Issuer::from_ca_cert_der(own, key).map_err(|error| told(&error))?;
-        Ok(Self { issuer, good: (from, until), above, days: files.days, organisation: files.organisation.clone() })
+        Ok(Self { files: files.clone(), issuer, identifier, good: (from, until), above })
     }
 
     /// Until when it can sign.
@@ -94,10 +97,10 @@ impl Authority {
     /// # Errors
     /// What speaks against it.
     pub fn sign(&self, csr: &str, charger: &ChargerId, now: At) -> Result<Issued, Objection> {
-        let checked = csr::check(csr, charger, self.organisation.as_deref())?;
+        let checked = csr::check(csr, charger, self.files.organisation.as_deref())?;
         let failed = |error: rcgen::Error| Objection::Authority(error.to_string());
         let not_before = now.plus_millis(-BACKDATED_MS).max(self.good.0);
-        let not_after = now.plus_millis(i64::from(self.days) * DAY_MS).min(self.good.1);
+        let not_after = now.plus_millis(i64::from(self.files.days) * DAY_MS).min(self.good.1);
         if not_after <= now {
             return Err(Objection::Authority("its own certificate has run out".to_owned()));
         }
@@ -105,17 +108,16 @@ impl Authority {
         let key = SubjectPublicKeyInfo::from_der(&checked.key).map_err(|error| Objection::Key(error.to_string()))?;
         let mut name = DistinguishedName::new();
         name.push(DnType::CommonName, checked.name);
-        if let Some(organisation) = &self.organisation {
+        if let Some(organisation) = &self.files.organisation {
             name.push(DnType::OrganizationName, organisation.as_str());
         }
         let serial = serial();
         let mut params = CertificateParams::default();
         params.distinguished_name = name;
         params.serial_number = Some(SerialNumber::from_slice(&serial));
-        let moment = |at: At| ASN1Time::from_timestamp(at.millis() / 1000).map(|time| time.to_datetime());
         let no_time = |_| Objection::Authority("the time is out of range".to_owned());
-        params.not_before = moment(not_before).map_err(no_time)?;
-        params.not_after = moment(not_after).map_err(no_time)?;
+        params.not_before = moment(not_before).map_err(no_time)?.to_datetime();
+        params.not_after = moment(not_after).map_err(no_time)?.to_datetime();
         params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
@@ -138,6 +140,14 @@ fn may_sign(certificate: &X509Certificate<'_>) -> Result<(), String> {
         return Err(format!("the certificate of \"{}\" is none of an authority that may sign", certificate.subject()));
     }
     Ok(())
+}
+
+/// What a certificate calls its key: in what is signed by that, it says by which key.
+fn identifier(certificate: &X509Certificate<'_>) -> Option<Vec<u8>> {
+    certificate.iter_extensions().find_map(|extension| {
+        let ParsedExtension::SubjectKeyIdentifier(found) = extension.parsed_extension() else { return None };
+        Some(found.0.to_vec())
+    })
 }
 
 /// What stands above the authority, but for a root: who verifies must have that already.
@@ -180,7 +190,12 @@ fn serial() -> [u8; 16] {
     bytes
 }
 
-fn whole_second(at: At) -> At {
+/// An instant as certificates have it.
+pub(super) fn moment(at: At) -> Result<ASN1Time, X509Error> {
+    ASN1Time::from_timestamp(at.millis() / 1000)
+}
+
+pub(super) fn whole_second(at: At) -> At {
     At::from_millis(at.millis() / 1000 * 1000)
 }
 

@@ -8,9 +8,11 @@
 
 mod authority;
 mod certificate;
+mod crl;
 mod csr;
 mod failure;
 mod load;
+mod put;
 mod revoked;
 mod self_signed;
 mod trust;
@@ -31,6 +33,7 @@ use crate::config::listener::TlsFiles;
 use crate::domain::time::At;
 pub use authority::{Authority, Issued};
 pub use certificate::ClientCertificate;
+pub use crl::RevocationList;
 pub use csr::Objection;
 pub use failure::{Failure, Reason};
 use load::{Loaded, Seen};

@@ -1,9 +1,6 @@
 //! A certificate that signs itself, for the reading side of a first start: whoever reads trusts that one file. For anything
 //! that the world reads, an authority that browsers know should sign.
 
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use chrono::{DateTime, Datelike, Utc};
@@ -16,6 +13,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
 use super::load::wrong;
+use super::put::put;
 use super::{Revoked, Tls, TlsError};
 use crate::config::listener::TlsFiles;
 use crate::domain::time::At;
@@ -78,19 +76,6 @@ fn refuse_authorities(path: &Path) -> Result<(), TlsError> {
     let Ok(der) = CertificateDer::from_pem_file(path) else { return Ok(()) };
     let signed = X509Certificate::from_der(&der).is_ok_and(|(_, found)| found.subject() != found.issuer());
     if signed { Err(wrong(path, "an authority has signed this one; renew it there".to_owned())) } else { Ok(()) }
-}
-
-/// Puts a file in its place, whole or not at all.
-fn put(path: &Path, text: &str, mode: u32) -> Result<(), TlsError> {
-    let beside = path.with_extension("new");
-    let write = || {
-        let mut options = OpenOptions::new();
-        let mut file = options.write(true).create(true).truncate(true).mode(mode).open(&beside)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&beside, path)
-    };
-    write().map_err(|error| wrong(path, format!("cannot be written: {error}")))
 }
 
 #[cfg(test)]

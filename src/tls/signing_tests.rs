@@ -9,14 +9,15 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair, KeyUsagePurpose,
     PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384,
 };
-use tokio_rustls::rustls::pki_types::{CertificateDer, pem::PemObject};
+use tokio_rustls::rustls::pki_types::{CertificateDer, CertificateRevocationListDer, pem::PemObject};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
+use x509_parser::revocation_list::CertificateRevocationList;
 
 use super::*;
 use crate::config::ca::CaFiles;
 use crate::domain::ids::ChargerId;
-use crate::domain::security::Fingerprint;
+use crate::domain::security::{Fingerprint, Revocation};
 
 const RSA_2048: &str = include_str!("../../tests/csr/rsa-2048.csr");
 
@@ -38,7 +39,7 @@ fn ca(is_ca: IsCa) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = named("Chargers' authority", None);
     params.is_ca = is_ca;
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params
 }
 
@@ -69,7 +70,7 @@ impl Office {
     fn files(&self, certificate: &str, key: &str, organisation: Option<&str>) -> CaFiles {
         let path = |name| self.folder.path().join(name);
         let organisation = organisation.map(str::to_owned);
-        CaFiles { certificate: path(certificate), key: path(key), days: 30, organisation }
+        CaFiles { certificate: path(certificate), key: path(key), days: 30, organisation, crl_days: 7 }
     }
 
     fn authority(&self, organisation: Option<&str>) -> Authority {
@@ -232,6 +233,46 @@ fn what_stands_between_the_authority_and_its_root_comes_along_and_nothing_outliv
     assert_eq!(&chain[1], sub.der());
     let late = authority.sign(&request("CP-1", None), &ChargerId::new("CP-1"), until.plus_millis(1000));
     assert_eq!(late.map_err(|objection| objection.label()), Err("authority_failed"));
+}
+
+#[test]
+fn what_was_revoked_stands_in_a_list_that_the_authority_signs() {
+    let office = Office::new();
+    let authority = office.authority(None);
+    let (now, serial) = (now(), vec![0x40, 0, 0xff]);
+    let revoked = [Revocation { serial: serial.clone(), at: now.plus_millis(-5000) }];
+    let file = office.folder.path().join("ca.crl");
+    let mut numbers = Vec::new();
+    for (revoked, at) in [(&[][..], now), (&revoked[..], now.plus_millis(1000))] {
+        let list = authority.list(revoked, at).unwrap();
+        assert_eq!((list.certificates, list.until.millis_since(at) / 1000), (revoked.len(), 7 * 86_400 - 1));
+        list.put(&file).unwrap();
+        let der = CertificateRevocationListDer::from_pem_file(&file).unwrap();
+        let (_, read) = CertificateRevocationList::from_der(&der).unwrap();
+        let (_, root) = X509Certificate::from_der(office.root.der()).unwrap();
+        assert_eq!(read.issuer(), root.subject());
+        read.verify_signature(root.public_key()).unwrap();
+        assert_eq!(read.last_update().timestamp(), at.millis() / 1000);
+        let named: Vec<_> = read.iter_revoked_certificates().map(|one| one.raw_serial().to_vec()).collect();
+        assert_eq!(named, revoked.iter().map(|one| one.serial.clone()).collect::<Vec<_>>());
+        numbers.push(read.crl_number().unwrap().clone());
+    }
+    assert!(numbers[0] < numbers[1], "{numbers:?}");
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    let left = std::fs::read_dir(office.folder.path()).unwrap().count();
+    assert_eq!((mode & 0o777, left), (0o644, 3), "it is for everybody, and nothing is left beside it");
+}
+
+#[test]
+fn an_authority_that_may_not_sign_lists_says_so() {
+    let office = Office::new();
+    let mut params = ca(IsCa::Ca(BasicConstraints::Unconstrained));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    let narrow = params.self_signed(office.root.key()).unwrap();
+    office.write("narrow.pem", &narrow.pem(), 0o644);
+    let authority = Authority::load(&office.files("narrow.pem", "ca.key", None)).unwrap();
+    let error = authority.list(&[], now()).unwrap_err().to_string();
+    assert!(error.contains("narrow.pem") && error.contains("cRLSign"), "{error}");
 }
 
 /// One authority for all cases of a property: keys take their time.

@@ -25,6 +25,8 @@ class Authority:
         builder = builder.public_key(self.key.public_key()).serial_number(x509.random_serial_number())
         builder = builder.not_valid_before(now - DAY).not_valid_after(now + 365 * DAY)
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        called = x509.SubjectKeyIdentifier.from_public_key(self.key.public_key())
+        builder = builder.add_extension(called, critical=False)
         usage = dict.fromkeys(
             ["digital_signature", "content_commitment", "key_encipherment", "data_encipherment"]
             + ["key_agreement", "encipher_only", "decipher_only"],

@@ -241,6 +241,44 @@ async def test_an_admin_revokes_over_http_and_an_operator_only_looks(network):
     assert seen == "closed"
 
 
+async def test_whoever_else_trusts_the_authority_learns_by_its_list_what_was_revoked(tmp_path):
+    network = Network(tmp_path, crl_file=f"{tmp_path}/chargers.crl")
+    kept, asked_for = tmp_path / "chargers.crl", tmp_path / "by-hand.crl"
+    for name in ("CP-1", "CP-2"):
+        async with Charger(network, name=name) as charger:
+            assert await charger.ask(request(name)[1]) == "Accepted"
+            (tmp_path / f"{name}.pem").write_text((await charger.certificate())["certificate_chain"])
+
+    def said(*command):
+        done = subprocess.run(["openssl", *command], capture_output=True, text=True, timeout=20, check=False)
+        return done.returncode == 0, done.stdout + done.stderr
+
+    def judged(name, crl=kept):
+        trust = ["-x509_strict", "-crl_check", "-CAfile", str(network.clients.file), "-CRLfile", str(crl)]
+        return said("verify", *trust, str(tmp_path / f"{name}.pem"))
+
+    await network.until(kept.exists)
+    assert judged("CP-1")[0] and judged("CP-2")[0], (judged("CP-1"), judged("CP-2"))
+    first = x509.load_pem_x509_crl(kept.read_bytes())
+    serial = next(one["serial"] for one in network.certificates() if one["charger"] == "CP-1")
+    await asyncio.to_thread(network.run, "ca", "revoke", serial)
+    why = await network.until(lambda: not (found := judged("CP-1"))[0] and found[1])
+    assert "certificate revoked" in why, why
+    assert judged("CP-2")[0], judged("CP-2")
+
+    told = network.run("ca", "crl", "--out", str(asked_for), "--config", str(tmp_path / "site.toml"))
+    assert "by-hand.crl is written: 1 revoked, good until " in told
+    for crl in (kept, asked_for):
+        assert "verify OK" in said("crl", "-in", str(crl), "-CAfile", str(network.clients.file), "-noout")[1]
+        assert "certificate revoked" in judged("CP-1", crl)[1] and judged("CP-2", crl)[0]
+        later = x509.load_pem_x509_crl(crl.read_bytes())
+        assert [one.serial_number for one in later] == [int(serial, 16)]
+        numbers = [one.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number for one in (first, later)]
+        assert numbers[0] < numbers[1]
+    assert network.service.metric("chargewatch_signing_crl_bad") == 0
+    assert network.service.stop() == 0
+
+
 @every_version
 async def test_a_request_with_a_fault_is_rejected_with_why(network, version):
     _, good = request()

@@ -19,6 +19,34 @@ impl Emit for AuthorityInUse {
     }
 }
 
+/// The list of what was revoked is in its place for whoever else trusts the authority.
+pub struct RevocationListWritten {
+    /// How many certificates it names.
+    pub certificates: usize,
+    /// When the next one must have taken its place.
+    pub until: At,
+}
+
+impl Emit for RevocationListWritten {
+    fn emit(self, observer: &Observer) {
+        observer.metrics.signing_crl_bad.with_label_values(&[] as &[&str]).set(0);
+        info!(certificates = self.certificates, until = self.until.to_string(), "list of revoked certificates written");
+    }
+}
+
+/// That list could not be written; the one before stays, and what was revoked since is not in it.
+pub struct RevocationListNotWritten<'a> {
+    /// Why.
+    pub reason: &'a str,
+}
+
+impl Emit for RevocationListNotWritten<'_> {
+    fn emit(self, observer: &Observer) {
+        observer.metrics.signing_crl_bad.with_label_values(&[] as &[&str]).set(1);
+        error!(reason = self.reason, "the list of revoked certificates cannot be written; others see the one before");
+    }
+}
+
 /// A certificate was signed for a charger.
 pub struct CertificateSigned<'a> {
     /// Whose it is.

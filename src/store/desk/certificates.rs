@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Author, Deed, Desk, DeskError};
 use crate::domain::ids::ChargerId;
-use crate::domain::security::{Fingerprint, Profile};
+use crate::domain::security::{Fingerprint, Profile, Revocation};
 use crate::domain::time::At;
 
 /// A certificate that was just signed.
@@ -205,6 +205,20 @@ impl Desk {
             Ok(texts.iter().filter_map(|text| text.parse().ok()).collect())
         })
     }
+
+    /// Everything that was ever revoked, also what has run out since: whoever checks may have a clock that is late.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn revocations(&self) -> Result<Vec<Revocation>, DeskError> {
+        self.look(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT unhex(serial), revoked_ms FROM certificate_row WHERE revoked_ms IS NOT NULL ORDER BY id",
+            )?;
+            let revocation = |row: &Row<'_>| Ok(Revocation { serial: row.get(0)?, at: At::from_millis(row.get(1)?) });
+            Ok(statement.query_map([], revocation)?.collect::<Result<_, _>>()?)
+        })
+    }
 }
 
 fn certificate(row: &Row<'_>) -> rusqlite::Result<CertificateView> {
@@ -254,6 +268,7 @@ mod tests {
         assert_eq!(desk.revoke_certificate(&ada, "0A").unwrap().revoked.unwrap().1, "cli ada");
         assert!(matches!(desk.revoke_certificate(&ada, "0c"), Err(DeskError::Unknown(_))));
         assert_eq!(desk.revoked_certificates().unwrap(), [Fingerprint::of(b"0a")]);
+        assert_eq!(desk.revocations().unwrap(), [Revocation { serial: vec![0x0a], at: At::from_millis(1000) }]);
         let kept = desk.certificates(Some(&ChargerId::new("cp-1")), None, 9).unwrap();
         let told: Vec<_> =
             kept.iter().map(|one| (one.serial.as_str(), one.delivery, one.state(At::from_millis(4000)))).collect();
