@@ -34,7 +34,8 @@ const CRATE_OF: &[(&str, &[&str])] = &[
     ("tracing_subscriber", &["observe"]),
     ("rusqlite", &["store"]),
     ("influxdb2", &["sink"]),
-    ("reqwest011", &["sink"]),
+    // The sink sends with it; the application asks for carbon intensity.
+    ("reqwest011", &["sink", "app"]),
     ("parquet", &["sink"]),
     ("tokio_tungstenite", &["gateway", "sim"]),
     // The simulated fleet is an independent witness, and its own TLS client.

@@ -13,6 +13,7 @@ mod exemption;
 mod forget;
 mod healthcheck;
 mod import;
+mod intensity;
 mod key;
 mod replay;
 mod report;

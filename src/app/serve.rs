@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
 use super::doors::Doors;
-use super::{Failure, cli, key};
+use super::{Failure, cli, intensity, key};
 use crate::config::Settings;
 use crate::config::registry::RegistrySettings;
 use crate::config::sites::{Registry, SharedRegistry};
@@ -112,6 +112,9 @@ pub async fn start(setup: Setup) -> Result<Running, ServeError> {
     let http_addr = http_listener.local_addr().map_err(ServeError::of)?;
     let grace_s = settings.availability.grace_s.max(2 * settings.ocpp.heartbeat_interval_s);
     let mut chores = vec![tokio::spawn(blame_link(store.clone(), started, clock.clone(), grace_s))];
+    if let Some(settings) = &from_files {
+        chores.extend(intensity::start(settings, &observer, &clock).map_err(ServeError)?);
+    }
     chores.push(tokio::spawn(reload(from_files, settings.registry.reload_s, sites.clone())));
     chores.extend([doors.watch(&observer), facts(&store, &sites, &settings, &clock)]);
     chores.extend(doors.list().map(|list| tokio::spawn(list.keep(desk.clone(), clock.clone(), observer.clone()))));

@@ -1,4 +1,5 @@
-//! What a kilowatt-hour emitted in each half-hour, from a CSV file: as published by the operator of the grid.
+//! What a kilowatt-hour emitted in each half-hour, from a CSV file: as published by the operator of the grid, or as kept
+//! from its answers ([`half_hours`](super::half_hours)).
 
 use std::collections::BTreeMap;
 
@@ -28,6 +29,8 @@ const LOCAL: [&str; 4] = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H
 pub struct Intensity {
     /// What tells this file from another; `None`: there is no file.
     pub version: Option<String>,
+    /// Whether what is lost in the grid is in it already.
+    pub has_losses: bool,
     /// Milligrams for each kilowatt-hour, by the number of the half-hour since 1970.
     by_number: BTreeMap<i64, i64>,
 }
@@ -38,6 +41,11 @@ pub const fn number_of(at: At) -> i64 {
 }
 
 impl Intensity {
+    /// Of a file that has yet to be begun.
+    pub fn none_yet() -> Self {
+        Self { version: Some("nothing was told yet".to_owned()), ..Self::default() }
+    }
+
     /// Reads a file. Times without an offset are of `zone`; of an hour that comes twice the first row is the earlier one.
     ///
     /// # Errors
@@ -51,8 +59,8 @@ impl Intensity {
             found.ok_or_else(|| wrong(1, format!("there is no column {}", names.join(" or "))))
         };
         let (time, value) = (find(&TIMES)?, find(&VALUES)?);
-        let mut by_number = BTreeMap::new();
-        let mut seen = BTreeMap::new();
+        let origin = ["source", "asked_at"].map(|name| head.iter().position(|column| column == name));
+        let (mut by_number, mut seen, mut origins) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for row in reader.records() {
             let row = row.map_err(|error| wrong(error.position().map_or(1, csv::Position::line), error.to_string()))?;
             let line = row.position().map_or(1, csv::Position::line);
@@ -65,6 +73,10 @@ impl Intensity {
                 return Err(wrong(line, format!("\"{}\" is not the beginning of a half-hour", cell(time))));
             }
             seen.insert(*at, line);
+            if let [Some(source), Some(asked)] = origin.map(|column| column.map(cell)) {
+                let latest = origins.entry(source.to_owned()).or_insert_with(String::new);
+                *latest = asked.max(latest).to_owned();
+            }
             if cell(value).is_empty() || cell(value).eq_ignore_ascii_case("null") {
                 continue;
             }
@@ -81,7 +93,8 @@ impl Intensity {
                 format!("{} … {}", at(*first), at(last + 1))
             },
         );
-        Ok(Self { version: Some(format!("{told} ({mark})")), by_number })
+        let origins: String = origins.iter().map(|(source, asked)| format!(", {source}, last asked {asked}")).collect();
+        Ok(Self { version: Some(format!("{told}{origins} ({mark})")), by_number, has_losses: false })
     }
 
     /// Milligrams for each kilowatt-hour of a half-hour, by its number since 1970.
@@ -99,11 +112,16 @@ impl Intensity {
     }
 }
 
+/// The instant of a text that says its offset.
+pub(super) fn with_offset(text: &str) -> Option<At> {
+    let said = text.strip_suffix(['Z', 'z']).map_or_else(|| text.to_owned(), |bare| format!("{bare}+00:00"));
+    let other = || WITH_OFFSET.iter().find_map(|form| DateTime::parse_from_str(&said, form).ok());
+    At::from_rfc3339(&said).or_else(|| Some(At::from_millis(other()?.timestamp_millis())))
+}
+
 /// The instants that a text may stand for: two in the hour that comes twice.
 fn instants(text: &str, zone: Tz) -> Result<Vec<At>, String> {
-    let said = text.strip_suffix(['Z', 'z']).map_or_else(|| text.to_owned(), |bare| format!("{bare}+00:00"));
-    let with_offset = WITH_OFFSET.iter().find_map(|form| DateTime::parse_from_str(&said, form).ok());
-    if let Some(at) = At::from_rfc3339(&said).or_else(|| with_offset.map(|at| At::from_millis(at.timestamp_millis()))) {
+    if let Some(at) = with_offset(text) {
         return Ok(vec![at]);
     }
     let local = LOCAL.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());

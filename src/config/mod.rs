@@ -5,6 +5,7 @@ pub mod availability;
 pub mod ca;
 pub mod drivers;
 pub mod factors;
+pub mod half_hours;
 pub mod http;
 pub mod influx;
 pub mod intensity;
@@ -124,6 +125,7 @@ impl Settings {
         let of_persons = self.privacy.objections(self.store.frames_keep_days);
         found.extend(of_persons.into_iter().map(|(key, reason)| (key.to_owned(), reason)));
         found.extend(self.influx.objections().into_iter().map(|(key, reason)| (key.to_owned(), reason)));
+        found.extend(self.registry.objections().into_iter().map(|(key, reason)| (key.to_owned(), reason)));
         found.extend(self.limits.objections().into_iter().map(|(key, reason)| (key.to_owned(), reason)));
         found.extend(self.ca.objections().into_iter().map(|(key, reason)| (key.to_owned(), reason)));
         found.extend(self.listener_objections());

@@ -30,6 +30,14 @@ pub struct RegistrySettings {
     /// The zone of times in that file that say no offset.
     #[serde(deserialize_with = "super::zone")]
     pub intensity_zone: Tz,
+    /// Whether losses in the grid are in that intensity already.
+    pub intensity_has_losses: bool,
+    /// Where to ask for half-hours, which then are kept in that file; empty: nowhere.
+    pub intensity_url: String,
+    /// Ask so often, in seconds.
+    pub intensity_every_s: u64,
+    /// Ask for so many days back.
+    pub intensity_days: u32,
     /// TOML file of what the programme knows and the ledger does not.
     #[serde(deserialize_with = "super::path_or_none")]
     pub programme_file: Option<PathBuf>,
@@ -38,6 +46,29 @@ pub struct RegistrySettings {
 }
 
 impl RegistrySettings {
+    /// Whether half-hours of carbon intensity are asked for.
+    pub fn asks_for_intensity(&self) -> bool {
+        !self.intensity_url.is_empty()
+    }
+
+    /// What is wrong with values that are well-formed: key and reason.
+    pub(super) fn objections(&self) -> Vec<(&'static str, String)> {
+        if !self.asks_for_intensity() {
+            return Vec::new();
+        }
+        let url = self.intensity_url.as_str();
+        let address = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")).unwrap_or_default();
+        let plain =
+            !address.is_empty() && !address.starts_with('/') && !address.contains(['?', '#', '@', ',', '"', ' ']);
+        let rules = [
+            (!plain, "registry.intensity_url", "is not like https://host/path, without user, password or question"),
+            (self.intensity_file.is_none(), "registry.intensity_file", "must be named: answers are kept in it"),
+            (self.intensity_every_s < 60, "registry.intensity_every_s", "must be at least 60"),
+            (self.intensity_days > 3660, "registry.intensity_days", "must be at most 3660"),
+        ];
+        rules.into_iter().filter(|(wrong, ..)| *wrong).map(|(_, key, reason)| (key, reason.to_owned())).collect()
+    }
+
     /// The files of the registry.
     pub fn files(&self) -> Vec<PathBuf> {
         let registered = [&self.file, &self.tariffs_file, &self.lsoa_file];
@@ -50,4 +81,30 @@ impl RegistrySettings {
 fn year_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
     let year = u16::deserialize(deserializer)?;
     Ok((year != 0).then_some(year))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::load::{Sources, load};
+
+    #[test]
+    fn who_asks_for_intensity_says_where_and_keeps_what_is_told() {
+        let told = |url: &str, file: &str, every: &str| {
+            let flags = vec![
+                ("registry.intensity_url", url.to_owned()),
+                ("registry.intensity_file", file.to_owned()),
+                ("registry.intensity_every_s", every.to_owned()),
+            ];
+            load(&Sources { flags, ..Sources::default() }).err().map(|mistakes| mistakes.to_string())
+        };
+        assert_eq!(told("https://grid.example/intensity", "i.csv", "60"), None);
+        assert_eq!(told("", "", "0"), None);
+        for bad in ["grid.example", "ftp://a", "http://", "https:///a", "https://user:secret@host", "https://host/?a=1"]
+        {
+            let told = told(bad, "i.csv", "60").unwrap();
+            assert!(told.contains("registry.intensity_url is not like") && !told.contains("secret"), "{told}");
+        }
+        assert!(told("https://grid.example", "", "60").unwrap().contains("registry.intensity_file must be named"));
+        assert!(told("https://grid.example", "i.csv", "5").unwrap().contains("registry.intensity_every_s must be"));
+    }
 }

@@ -19,6 +19,7 @@ const SIGNING_CA_EXPIRES: &str = "When the authority that signs certificates for
 const WISHES: &str = "Wishes of chargers for certificates, by what came of them.";
 const DELIVERED: &str = "Certificates signed here, by what the charger said to them.";
 const SIGNING_CRL_BAD: &str = "1 while the list of revoked certificates cannot be written.";
+const INTENSITY_ROUNDS: &str = "Rounds of asking for carbon intensity, by what came of them.";
 const SECURITY_EVENTS: &str = "Security events of chargers, and those found here, by kind.";
 
 /// The metrics of this process.
@@ -89,6 +90,8 @@ pub struct Metrics {
     pub sink_lag_seconds: IntGaugeVec,
     /// 1 while the last request was taken, by sink.
     pub sink_up: IntGaugeVec,
+    /// Rounds of asking for carbon intensity, by what came of them.
+    pub intensity_rounds: IntCounterVec,
     /// Changes that went before a sink had taken them.
     pub outbox_dropped: IntCounter,
     /// Requests without a token that is in force, by what is wrong with it.
@@ -159,6 +162,7 @@ impl Metrics {
             sink_rows_behind: table.gauges("sink_rows_behind", "Changes yet to be sent.", &["sink", "part"])?,
             sink_lag_seconds: table.gauges("sink_lag_seconds", "Age of the oldest unsent.", &["sink", "part"])?,
             sink_up: table.gauges("sink_up", "1 while the telemetry server takes points, else 0.", &["sink"])?,
+            intensity_rounds: table.counters("intensity_rounds_total", INTENSITY_ROUNDS, &["outcome"])?,
             outbox_dropped: table.counter("outbox_dropped_total", "Changes dropped before a sink took them.")?,
             http_refused: table.counters("http_refused_total", "Requests without a valid token.", &["reason"])?,
             certificate_expiry: table.gauges("certificate_expiry_timestamp_seconds", EXPIRES, &["listener"])?,

@@ -176,7 +176,8 @@ impl Sum {
             Ok(energy) => energy,
             Err(reason) => return REPORT.columns.iter().map(|_| Value::Null(reason)).collect(),
         };
-        let of = Emissions::of(&scope.registry.factors, self.years.clone());
+        let has_losses = scope.registry.intensity.has_losses;
+        let of = Emissions::of(&scope.registry.factors, self.years.clone()).with_losses_in_intensity(has_losses);
         let (ttw, wtw) = (Boundary::TankToWheel, Boundary::WellToWheel);
         let saved = |boundary| net(of.gross(boundary), of.electricity(boundary));
         let (told, verified) = of.used();

@@ -39,6 +39,8 @@ pub(super) struct Energy {
 /// Energy by year, with the table that judges it.
 pub(super) struct Emissions<'a> {
     table: &'a FactorTable,
+    /// Whether losses in the grid are in the intensity of half-hours.
+    intensity_has_losses: bool,
     years: BTreeMap<i32, Energy>,
 }
 
@@ -48,7 +50,16 @@ type Mass = Result<i128, &'static str>;
 impl<'a> Emissions<'a> {
     /// Of energy by the year in which it flowed.
     pub(super) fn of(table: &'a FactorTable, years: BTreeMap<i32, Energy>) -> Self {
-        Self { table, years: years.into_iter().filter(|(_, energy)| energy.all != 0).collect() }
+        Self {
+            table,
+            intensity_has_losses: false,
+            years: years.into_iter().filter(|(_, energy)| energy.all != 0).collect(),
+        }
+    }
+
+    /// The same with an intensity of half-hours that has losses in the grid, or has not.
+    pub(super) fn with_losses_in_intensity(self, intensity_has_losses: bool) -> Self {
+        Self { intensity_has_losses, ..self }
     }
 
     /// Parts of a milligram: energy is in 10^-6 kWh, the loss at the site in thousandths, kilometres in parts of what a
@@ -93,7 +104,9 @@ impl<'a> Emissions<'a> {
             let untimed = i128::from(energy.all - energy.timed);
             // The annual factor is not asked where every half-hour is known.
             let annual = if untimed == 0 { 0 } else { value(edition, Of::Generation, NO_ELECTRICITY)? };
-            Ok(energy.grid + untimed * annual + i128::from(energy.all) * besides(edition, boundary)?)
+            let twice = if self.intensity_has_losses { value(edition, Of::Losses, NO_ELECTRICITY)? } else { 0 };
+            let besides = i128::from(energy.all) * besides(edition, boundary)? - i128::from(energy.timed) * twice;
+            Ok(energy.grid + untimed * annual + besides)
         };
         Ok(self.sum(of_kwh, NO_ELECTRICITY)? * self.of_site())
     }
@@ -174,6 +187,9 @@ impl<'a> Emissions<'a> {
         });
         let mut told: Vec<String> = years.collect();
         let decimal = |value: i64, places| Value::Decimal(value.into(), places);
+        if self.intensity_has_losses && self.years.values().any(|energy| energy.timed != 0) {
+            told.push("losses are in the intensity of half-hours".to_owned());
+        }
         told.push(format!(
             "car: {}, {} kWh/km, {} not driven by one before, site loss factor {}",
             assume.reference_car.word(),
@@ -275,6 +291,13 @@ mod tests {
             "1.995",
             "(0.5 + 10 × 0.1 + 20 × 0.02) × 1.05"
         );
+        let found = found.with_losses_in_intensity(true);
+        assert_eq!(
+            found.kg(found.half_hourly(TankToWheel)).to_string(),
+            "1.785",
+            "(0.5 + 10 × 0.1 + 10 × 0.02) × 1.05: losses of the other 10 kWh alone are added"
+        );
+        assert!(found.used().0.contains("losses are in the intensity of half-hours; car: "), "{}", found.used().0);
     }
 
     #[test]

@@ -45,8 +45,14 @@ pub(super) fn read(settings: &RegistrySettings) -> Result<Registry, SitesError> 
         registry.factors = FactorTable::from_toml(&file, &text)?.into();
     }
     if let Some(path) = &settings.intensity_file {
-        let (file, text) = text_of(path)?;
-        registry.intensity = Intensity::from_csv(&file, &text, settings.intensity_zone)?.into();
+        let mut intensity = if settings.asks_for_intensity() && !path.exists() {
+            Intensity::none_yet()
+        } else {
+            let (file, text) = text_of(path)?;
+            Intensity::from_csv(&file, &text, settings.intensity_zone)?
+        };
+        intensity.has_losses = settings.intensity_has_losses;
+        registry.intensity = intensity.into();
     }
     if let Some(path) = &settings.programme_file {
         let (file, text) = text_of(path)?;

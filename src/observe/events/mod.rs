@@ -4,6 +4,7 @@ pub mod calls;
 pub mod gate;
 pub mod gateway;
 pub mod http;
+pub mod intensity;
 pub mod signing;
 pub mod sink;
 pub mod station;
