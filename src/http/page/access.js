@@ -23,7 +23,7 @@ export function askForToken(problem) {
     el("p", { id: "why" }, why),
     el("p", {}, el("label", { for: "token" }, "API token"), token),
     el("p", {}, el("button", { class: "main" }, "Show the page")),
-    el("p", { class: "note" }, "Who runs the service makes one with ", el("code", {}, "chargewatch token add NAME --role viewer"), ". It is kept in this tab alone and forgotten when the tab is closed."),
+    el("p", { class: "note" }, "Who runs the service makes one with ", el("code", {}, "chargewatch token add NAME --role viewer"), "It is kept in this tab alone and forgotten when the tab is closed."),
   );
   byId("main").replaceChildren(form);
   byId("link").textContent = problem.status === 403 ? "Not for this token" : "Not signed in";

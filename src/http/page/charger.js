@@ -167,7 +167,7 @@ export class ChargerView {
    */
   beside(charger, { state, status, entry }, told) {
     const silent = this.network.isSilent(charger);
-    if (entry && isEntered(state)) return [plain(entry.cause), status && `it ${silent ? "said" : "says"} ${status}`].filter(Boolean).join("; ");
+    if (entry && isEntered(state)) return [state !== "EXEMPT" && plain(entry.cause), status && `it ${silent ? "said" : "says"} ${status}`].filter(Boolean).join("; ");
     return silent && charger.heard !== null && told !== state ? `was ${stateOf(told).word}` : status;
   }
 

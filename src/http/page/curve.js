@@ -3,7 +3,7 @@
 
 import { el } from "./dom.js";
 import { naming } from "./network.js";
-import { hour, power } from "./words.js";
+import { hour, power, title } from "./words.js";
 
 const HOURS = 3;
 const [HEIGHT, LEFT, BOTTOM, TOP] = [220, 56, 26, 12];
@@ -65,7 +65,7 @@ export class Curve {
     const lines = [...this.lines.values()].sort((a, b) => a.evse_id - b.evse_id || a.connector_id - b.connector_id);
     const name = naming(lines);
     /** @type {Series[]} */
-    const series = lines.map((line) => ({ name: name(line), points: [...line.watts].sort((a, b) => a[0] - b[0]) }));
+    const series = lines.map((line) => ({ name: line.connector_id ? `connector ${name(line)}` : `EVSE ${line.evse_id}`, points: [...line.watts].sort((a, b) => a[0] - b[0]) }));
     // One unit is one pixel: letters are as large on a phone as elsewhere.
     const drawn = [picture(series, from, now, Math.max(280, this.plot.clientWidth)), legend(series)];
     this.plot.replaceChildren(...(series.length ? drawn : [el("p", { class: "empty" }, "It told no power in the last three hours.")]));
@@ -97,7 +97,7 @@ function picture(series, from, until, width) {
     const [at, watts] = points[points.length - 1];
     return el("g", { class: `line line-${index % 4}` }, el("path", { d: parts.join("") }), el("circle", { cx: x(at).toFixed(1), cy: y(watts).toFixed(1), r: 3.5 }));
   });
-  const words = series.map(({ name, points }) => `connector ${name}: ${power(points[points.length - 1][1])} at ${hour(points[points.length - 1][0])}, at most ${power(Math.max(...points.map(([, watts]) => watts)))}`);
+  const words = series.map(({ name, points }) => `${name}: ${power(points[points.length - 1][1])} at ${hour(points[points.length - 1][0])}, at most ${power(Math.max(...points.map(([, watts]) => watts)))}`);
   return el("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": `Power over the last three hours; ${words.join("; ")}` }, grid, lines);
 }
 
@@ -106,7 +106,7 @@ function legend(series) {
   const items = series.map(({ name, points }, index) => {
     const [at, watts] = points[points.length - 1];
     const sample = el("svg", { viewBox: "0 0 36 8", class: "sample", "aria-hidden": "true" }, el("g", { class: `line line-${index % 4}` }, el("path", { d: "M0,4H36" })));
-    return el("li", {}, sample, `Connector ${name}: ${power(watts)}`, el("span", { class: "note" }, ` at ${hour(at)}`));
+    return el("li", {}, sample, `${title(name)}: ${power(watts)}`, el("span", { class: "note" }, ` at ${hour(at)}`));
   });
   return el("ul", { class: "legend" }, items);
 }

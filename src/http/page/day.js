@@ -38,10 +38,12 @@ export class Day {
     const parts = (/** @type {number} */ evse) => intervals.filter(({ evse_id }) => evse_id === evse).map((interval) => part(interval, from, now)).filter(({ begin, end }) => end > begin);
     const states = [...new Set(evses.flatMap((evse) => parts(evse).map(({ state }) => state)))];
     const ticks = [24, 18, 12, 6, 0].map((hours) => el("span", {}, hours ? hour(now - hours * 3600000) : "now"));
+    const blank = evses.some((evse) => (parts(evse)[0]?.begin ?? now) > from) ? el("li", {}, "empty: before anything was known of it") : null;
     this.plot.replaceChildren(
-      ...evses.map((evse) => bar(evse, parts(evse), from, open.has(String(evse)))),
+      ...evses.map((evse) => bar(evse, parts(evse), from)),
       el("p", { class: "ticks", "aria-hidden": "true" }, ticks),
-      el("ul", { class: "legend" }, states.map((state) => el("li", {}, sample(state), chip(state)))),
+      el("ul", { class: "legend" }, ...states.map((state) => el("li", {}, sample(state), chip(state))), blank),
+      ...evses.map((evse) => words(evse, parts(evse), open.has(String(evse)))),
     );
   }
 }
@@ -63,12 +65,21 @@ const told = ({ state, begin, end, cause }) => `${stateOf(state).word}${cause ? 
  * @param {number} evse
  * @param {Part[]} parts
  * @param {number} from
+ */
+function bar(evse, parts, from) {
+  const rects = parts.map((part) => block(part.state, ((part.begin - from) / DAY_MS) * WIDTH, Math.max(1, ((part.end - part.begin) / DAY_MS) * WIDTH), told(part)));
+  const drawn = el("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none" }, rects);
+  return el("div", { class: "day", "aria-hidden": "true" }, el("p", { class: "note" }, `EVSE ${evse}`), drawn);
+}
+
+/**
+ * The same in words, the newest first.
+ * @param {number} evse
+ * @param {Part[]} parts
  * @param {boolean} open
  */
-function bar(evse, parts, from, open) {
-  const rects = parts.map((part) => block(part.state, ((part.begin - from) / DAY_MS) * WIDTH, Math.max(1, ((part.end - part.begin) / DAY_MS) * WIDTH), told(part)));
-  const words = el("details", { "data-evse": evse, open }, el("summary", {}, `EVSE ${evse} in words`), el("ol", {}, [...parts].reverse().map((part) => el("li", {}, told(part)))));
-  return el("div", { class: "day" }, el("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" }, rects), words);
+function words(evse, parts, open) {
+  return el("details", { "data-evse": evse, open }, el("summary", {}, `EVSE ${evse} in words`), el("ol", {}, [...parts].reverse().map((part) => el("li", {}, told(part)))));
 }
 
 /**

@@ -40,11 +40,11 @@ export class Sessions {
 
 /** @param {Session} session */
 function row(session) {
-  const { id, connector_id, state, provisional, started_at, ended_at } = session;
+  const { id, evse_id, connector_id, state, provisional, started_at, ended_at } = session;
   const ended = state === "active" ? STATES.active : el("span", {}, STATES[state] ?? "", clock(ended_at));
   const took = started_at && ended_at && state !== "active" ? span(Date.parse(ended_at) - Date.parse(started_at)) : "–";
   return [
-    el("span", {}, String(id), el("span", { class: "note" }, ` at ${connector_id}`)),
+    el("span", {}, String(id), el("span", { class: "note" }, connector_id ? ` at connector ${connector_id}` : ` at EVSE ${evse_id}`)),
     clock(started_at),
     ended,
     took,

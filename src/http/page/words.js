@@ -56,7 +56,8 @@ export function chip(name, connector = null, words = stateOf(name).word) {
  */
 export function said({ state, fault, entry }) {
   const { word } = stateOf(state);
-  if (fault) return `${word}: ${fault}`;
+  // A fault of which the charger says no more than that has no class.
+  if (fault && fault !== "unclassified") return `${word}: ${fault}`;
   if (!entry || !isEntered(state)) return word;
   const until = `until ${moment(entry.until)}`;
   if (state === "EXEMPT") return `${word}: ${plain(entry.cause)}, ${until}`;
@@ -146,7 +147,7 @@ export const hour = (time) => new Date(time).toLocaleTimeString("en-GB", { hour:
 
 // Words of names that are written in their own way.
 /** @type {Record<string, string>} */
-const SPELT = { uk: "UK", nevi: "NEVI", evse: "EVSE", mtbf: "MTBF", mttr: "MTTR", evses: "EVSEs", imd: "IMD", lsoa: "LSOA", lsoas: "LSOAs", co2: "CO₂", co2e: "CO₂e", kwh: "kWh", id: "id" };
+const SPELT = { util: "utilisation", avg: "average", p10: "10th percentile", p90: "90th percentile", p95: "95th percentile", uk: "UK", nevi: "NEVI", evse: "EVSE", mtbf: "MTBF", mttr: "MTTR", evses: "EVSEs", imd: "IMD", lsoa: "LSOA", lsoas: "LSOAs", co2: "CO₂", co2e: "CO₂e", kwh: "kWh", id: "id" };
 
 /**
  * A name of the API as a title: `uk_rapid` is "UK rapid". The unit at its end stands with the value.
@@ -157,6 +158,8 @@ export function title(name, unit = "") {
   const end = `_${unit.toLowerCase()}`;
   const bare = unit && name.toLowerCase().endsWith(end) ? name.slice(0, -end.length) : name;
   const words = bare.replaceAll(/[_-]/g, " ").split(" ").map((word) => SPELT[word.toLowerCase()] ?? word);
-  const text = words.join(" ");
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+  // A unit keeps its letters: kWh.
+  const [first, ...rest] = words;
+  const begin = /[A-Z]/.test(first) ? first : `${first.charAt(0).toUpperCase()}${first.slice(1)}`;
+  return [begin, ...rest].join(" ");
 }
