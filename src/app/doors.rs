@@ -1,7 +1,6 @@
 //! The addresses that people and chargers connect to, with their certificates: loaded before anything else starts, so
 //! that a mistake is told at once.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::task::JoinHandle;
@@ -11,7 +10,6 @@ use crate::config::Settings;
 use crate::config::listener::TlsFiles;
 use crate::gateway::{Address, Signer};
 use crate::observe::Observer;
-use crate::observe::events::signing::AuthorityInUse;
 use crate::tls::{Authority, Revoked, Tls, TlsError, Watched, watch};
 
 /// Every address that has certificates of its own, and those of chargers.
@@ -24,8 +22,6 @@ pub(super) struct Doors {
     pub(super) signer: Option<Arc<Signer>>,
     /// Certificates that are refused everywhere: to be filled from the desk.
     pub(super) revoked: Revoked,
-    /// File for the list of what was revoked, for others.
-    crl_file: Option<PathBuf>,
     watched: Vec<Watched>,
     reload_s: u64,
 }
@@ -46,18 +42,15 @@ impl Doors {
         }
         let readers = load(settings.http.listen, settings.http.tls())?;
         let authority = settings.ca.files().map(|files| Authority::load(&files)).transpose()?;
-        if let (Some(authority), Some(_)) = (&authority, &settings.ca.crl_file) {
-            authority.may_list()?;
-        }
         let signer = authority.map(|authority| Arc::new(Signer::new(authority, settings.ca.clone())));
-        let crl_file = settings.ca.crl_file.clone();
-        Ok(Self { chargers, readers, signer, revoked, crl_file, watched, reload_s: settings.tls.reload_s })
+        Ok(Self { chargers, readers, signer, revoked, watched, reload_s: settings.tls.reload_s })
     }
 
     /// The list of what was revoked, where a file of it is to be kept.
     pub(super) fn list(&self) -> Option<Kept> {
-        let (file, signer) = self.crl_file.clone().zip(self.signer.clone())?;
-        Some(Kept { file, signer, revoked: self.revoked.clone() })
+        let authority = self.signer.as_ref()?.authority().clone();
+        let file = authority.files().crl_file.clone()?;
+        Some(Kept { file, authority, revoked: self.revoked.clone() })
     }
 
     /// How many addresses have certificates.
@@ -67,9 +60,7 @@ impl Doors {
 
     /// Tells when certificates run out, and reads them anew when they change.
     pub(super) fn watch(&mut self, observer: &Observer) -> JoinHandle<()> {
-        if let Some(signer) = &self.signer {
-            observer.tell(AuthorityInUse { until: signer.authority().until() });
-        }
-        tokio::spawn(watch(std::mem::take(&mut self.watched), self.reload_s, observer.clone()))
+        let authority = self.signer.as_ref().map(|signer| signer.authority().clone());
+        tokio::spawn(watch(std::mem::take(&mut self.watched), authority, self.reload_s, observer.clone()))
     }
 }

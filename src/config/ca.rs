@@ -57,7 +57,9 @@ pub struct CaFiles {
     pub days: u32,
     /// Organisation that requests must name.
     pub organisation: Option<String>,
-    /// How long its list of what was revoked is good, in days.
+    /// File for its list of what was revoked, for others.
+    pub crl_file: Option<PathBuf>,
+    /// How long that list is good, in days.
     pub crl_days: u32,
 }
 
@@ -66,7 +68,8 @@ impl CaSettings {
     pub fn files(&self) -> Option<CaFiles> {
         let (certificate, key) = self.certificate_file.clone().zip(self.key_file.clone())?;
         let organisation = Some(self.organisation.clone()).filter(|organisation| !organisation.is_empty());
-        Some(CaFiles { certificate, key, days: self.validity_days, organisation, crl_days: self.crl_days })
+        let (crl_file, crl_days) = (self.crl_file.clone(), self.crl_days);
+        Some(CaFiles { certificate, key, days: self.validity_days, organisation, crl_file, crl_days })
     }
 
     /// What is wrong with it: key and reason.

@@ -129,6 +129,13 @@ pub struct TlsFiles {
     pub crl: Option<PathBuf>,
 }
 
+impl TlsFiles {
+    /// All that there are.
+    pub fn all(&self) -> impl Iterator<Item = &PathBuf> {
+        [&self.certificate, &self.key].into_iter().chain(&self.client_ca).chain(&self.crl)
+    }
+}
+
 /// An address for chargers with everything that it needs.
 #[derive(Clone, Debug)]
 pub struct Listener {

@@ -1,16 +1,20 @@
-//! The authority that signs certificates for chargers, where one is configured: its files, and how it signs.
+//! The authority that signs certificates for chargers, where one is configured: its files, read anew when they change, and
+//! how it signs.
 
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use parking_lot::{Mutex, RwLock};
 use rcgen::{
     CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
     PublicKeyData, SerialNumber, SubjectPublicKeyInfo,
 };
+use tokio::sync::Notify;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::error::X509Error;
@@ -21,7 +25,7 @@ use x509_parser::time::ASN1Time;
 use super::TlsError;
 use super::certificate::at;
 use super::csr::{self, Objection};
-use super::load::{good_until, objects, wrong};
+use super::load::{Seen, good_until, objects, wrong};
 use crate::config::ca::CaFiles;
 use crate::domain::ids::ChargerId;
 use crate::domain::security::Fingerprint;
@@ -36,14 +40,24 @@ pub(super) const DAY_MS: i64 = 86_400_000;
 /// Longest chain that may be sent, in characters (CertificateSigned of every version).
 const LONGEST_CHAIN: usize = 10_000;
 
-/// The authority.
-pub struct Authority {
-    pub(super) files: CaFiles,
+/// The authority. Cheap to clone; all clones see new files at once.
+#[derive(Clone)]
+pub struct Authority(Arc<Inner>);
+
+struct Inner {
+    files: CaFiles,
+    in_use: RwLock<Arc<InUse>>,
+    seen: Mutex<Seen>,
+    changed: Notify,
+}
+
+/// What is in the files.
+pub(super) struct InUse {
     pub(super) issuer: Issuer<'static, KeyPair>,
     /// What its certificate calls its key.
     pub(super) identifier: Option<Vec<u8>>,
     /// Between when it can sign.
-    good: (At, At),
+    pub(super) good: (At, At),
     /// What stands above it, but for a root, as PEM.
     above: String,
 }
@@ -68,8 +82,93 @@ impl Authority {
     ///
     /// # Errors
     /// When a file cannot be read, the key can be read by others or belongs to another certificate, or the certificate is
-    /// none of an authority or has run out.
+    /// none of an authority, has run out, or does not allow the list that is to be kept.
     pub fn load(files: &CaFiles) -> Result<Self, TlsError> {
+        let seen = Mutex::new(Seen::of([&files.certificate, &files.key]));
+        let in_use = RwLock::new(Arc::new(InUse::read(files)?));
+        Ok(Self(Arc::new(Inner { files: files.clone(), in_use, seen, changed: Notify::new() })))
+    }
+
+    /// Reads the files anew if one has changed since, or if that is asked for. `None`: nothing was to be done.
+    ///
+    /// # Errors
+    /// As [`Self::load`]; then what was there before stays in use.
+    pub fn reload(&self, asked: bool) -> Option<Result<(), TlsError>> {
+        let Inner { files, in_use, seen, changed } = &*self.0;
+        let now = Seen::of([&files.certificate, &files.key]);
+        let mut seen = seen.lock();
+        if *seen == now && !asked {
+            return None;
+        }
+        *seen = now;
+        Some(InUse::read(files).map(|read| {
+            *in_use.write() = Arc::new(read);
+            changed.notify_one();
+        }))
+    }
+
+    /// Returns once the files were read anew since this returned last. For one that waits.
+    pub async fn changed(&self) {
+        self.0.changed.notified().await;
+    }
+
+    /// What it is made of.
+    pub fn files(&self) -> &CaFiles {
+        &self.0.files
+    }
+
+    /// Until when it can sign.
+    pub fn until(&self) -> At {
+        self.in_use().good.1
+    }
+
+    pub(super) fn in_use(&self) -> Arc<InUse> {
+        self.0.in_use.read().clone()
+    }
+
+    /// Signs what a charger asks for, if nothing speaks against it.
+    ///
+    /// # Errors
+    /// What speaks against it.
+    pub fn sign(&self, csr: &str, charger: &ChargerId, now: At) -> Result<Issued, Objection> {
+        let (files, in_use) = (self.files(), self.in_use());
+        let checked = csr::check(csr, charger, files.organisation.as_deref())?;
+        let failed = |error: rcgen::Error| Objection::Authority(error.to_string());
+        let not_before = now.plus_millis(-BACKDATED_MS).max(in_use.good.0);
+        let not_after = now.plus_millis(i64::from(files.days) * DAY_MS).min(in_use.good.1);
+        if not_after <= now {
+            return Err(Objection::Authority("its own certificate has run out".to_owned()));
+        }
+        let (not_before, not_after) = (whole_second(not_before), whole_second(not_after));
+        let key = SubjectPublicKeyInfo::from_der(&checked.key).map_err(|error| Objection::Key(error.to_string()))?;
+        let mut name = DistinguishedName::new();
+        name.push(DnType::CommonName, checked.name);
+        if let Some(organisation) = &files.organisation {
+            name.push(DnType::OrganizationName, organisation.as_str());
+        }
+        let serial = serial();
+        let mut params = CertificateParams::default();
+        params.distinguished_name = name;
+        params.serial_number = Some(SerialNumber::from_slice(&serial));
+        let no_time = |_| Objection::Authority("the time is out of range".to_owned());
+        params.not_before = moment(not_before).map_err(no_time)?.to_datetime();
+        params.not_after = moment(not_after).map_err(no_time)?.to_datetime();
+        params.is_ca = IsCa::ExplicitNoCa;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        params.use_authority_key_identifier_extension = true;
+        let certificate = params.signed_by(&key, &in_use.issuer).map_err(failed)?;
+        let chain = format!("{}{}", certificate.pem(), in_use.above);
+        if chain.len() > LONGEST_CHAIN {
+            return Err(Objection::Authority(format!("its chain is longer than {LONGEST_CHAIN} characters")));
+        }
+        let fingerprint = Fingerprint::of(certificate.der());
+        Ok(Issued { serial: hex(&serial), fingerprint, not_before, not_after, chain })
+    }
+}
+
+impl InUse {
+    fn read(files: &CaFiles) -> Result<Self, TlsError> {
         let chain: Vec<CertificateDer<'static>> = objects(&files.certificate, "certificate")?;
         let key = private_key(&files.key)?;
         let until = good_until(&files.certificate, &chain)?;
@@ -84,51 +183,11 @@ impl Authority {
         let from = at(read.validity().not_before.timestamp());
         let (above, identifier) = (above(&chain), identifier(&read));
         let issuer = Issuer::from_ca_cert_der(own, key).map_err(|error| told(&error))?;
-        Ok(Self { files: files.clone(), issuer, identifier, good: (from, until), above })
-    }
-
-    /// Until when it can sign.
-    pub const fn until(&self) -> At {
-        self.good.1
-    }
-
-    /// Signs what a charger asks for, if nothing speaks against it.
-    ///
-    /// # Errors
-    /// What speaks against it.
-    pub fn sign(&self, csr: &str, charger: &ChargerId, now: At) -> Result<Issued, Objection> {
-        let checked = csr::check(csr, charger, self.files.organisation.as_deref())?;
-        let failed = |error: rcgen::Error| Objection::Authority(error.to_string());
-        let not_before = now.plus_millis(-BACKDATED_MS).max(self.good.0);
-        let not_after = now.plus_millis(i64::from(self.files.days) * DAY_MS).min(self.good.1);
-        if not_after <= now {
-            return Err(Objection::Authority("its own certificate has run out".to_owned()));
+        let read = Self { issuer, identifier, good: (from, until), above };
+        if files.crl_file.is_some() {
+            read.may_list(files)?;
         }
-        let (not_before, not_after) = (whole_second(not_before), whole_second(not_after));
-        let key = SubjectPublicKeyInfo::from_der(&checked.key).map_err(|error| Objection::Key(error.to_string()))?;
-        let mut name = DistinguishedName::new();
-        name.push(DnType::CommonName, checked.name);
-        if let Some(organisation) = &self.files.organisation {
-            name.push(DnType::OrganizationName, organisation.as_str());
-        }
-        let serial = serial();
-        let mut params = CertificateParams::default();
-        params.distinguished_name = name;
-        params.serial_number = Some(SerialNumber::from_slice(&serial));
-        let no_time = |_| Objection::Authority("the time is out of range".to_owned());
-        params.not_before = moment(not_before).map_err(no_time)?.to_datetime();
-        params.not_after = moment(not_after).map_err(no_time)?.to_datetime();
-        params.is_ca = IsCa::ExplicitNoCa;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        params.use_authority_key_identifier_extension = true;
-        let certificate = params.signed_by(&key, &self.issuer).map_err(failed)?;
-        let chain = format!("{}{}", certificate.pem(), self.above);
-        if chain.len() > LONGEST_CHAIN {
-            return Err(Objection::Authority(format!("its chain is longer than {LONGEST_CHAIN} characters")));
-        }
-        let fingerprint = Fingerprint::of(certificate.der());
-        Ok(Issued { serial: hex(&serial), fingerprint, not_before, not_after, chain })
+        Ok(read)
     }
 }
 

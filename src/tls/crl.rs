@@ -7,9 +7,10 @@ use std::path::Path;
 use rcgen::{CertificateRevocationListParams, KeyIdMethod, KeyUsagePurpose, RevokedCertParams, SerialNumber};
 
 use super::TlsError;
-use super::authority::{Authority, DAY_MS, moment, whole_second};
+use super::authority::{Authority, DAY_MS, InUse, moment, whole_second};
 use super::load::wrong;
 use super::put::put;
+use crate::config::ca::CaFiles;
 use crate::domain::security::Revocation;
 use crate::domain::time::At;
 
@@ -24,29 +25,29 @@ pub struct RevocationList {
     pub until: At,
 }
 
-impl Authority {
+impl InUse {
     /// Whether its certificate allows lists.
-    ///
-    /// # Errors
-    /// When its key is for other purposes alone.
-    pub fn may_list(&self) -> Result<(), TlsError> {
+    pub(super) fn may_list(&self, files: &CaFiles) -> Result<(), TlsError> {
         let usages = self.issuer.key_usages();
         if usages.is_empty() || usages.contains(&KeyUsagePurpose::CrlSign) {
             return Ok(());
         }
         let why = "the certificate does not allow its key to sign lists of what is revoked (key usage cRLSign)";
-        Err(wrong(&self.files.certificate, why))
+        Err(wrong(&files.certificate, why))
     }
+}
 
+impl Authority {
     /// Signs the list of these. Its number is the time, so that a later list has a higher one.
     ///
     /// # Errors
     /// When the authority may not sign lists, or has run out.
     pub fn list(&self, revoked: &[Revocation], now: At) -> Result<RevocationList, TlsError> {
-        self.may_list()?;
-        let told = |error: &dyn Display| wrong(&self.files.certificate, format!("no list can be signed: {error}"));
+        let (files, in_use) = (self.files(), self.in_use());
+        in_use.may_list(files)?;
+        let told = |error: &dyn Display| wrong(&files.certificate, format!("no list can be signed: {error}"));
         let now = whole_second(now);
-        let until = now.plus_millis(i64::from(self.files.crl_days) * DAY_MS).min(self.until());
+        let until = now.plus_millis(i64::from(files.crl_days) * DAY_MS).min(in_use.good.1);
         let entry = |one: &Revocation| {
             Ok(RevokedCertParams {
                 serial_number: SerialNumber::from_slice(&one.serial),
@@ -61,9 +62,9 @@ impl Authority {
             crl_number: SerialNumber::from(u64::try_from(now.millis()).unwrap_or_default()),
             issuing_distribution_point: None,
             revoked_certs: revoked.iter().map(entry).collect::<Result<_, TlsError>>()?,
-            key_identifier_method: self.identifier.clone().map_or(KeyIdMethod::Sha256, KeyIdMethod::PreSpecified),
+            key_identifier_method: in_use.identifier.clone().map_or(KeyIdMethod::Sha256, KeyIdMethod::PreSpecified),
         };
-        let signed = list.signed_by(&self.issuer).and_then(|list| list.pem());
+        let signed = list.signed_by(&in_use.issuer).and_then(|list| list.pem());
         let pem = signed.map_err(|error| told(&error))?;
         Ok(RevocationList { pem, certificates: revoked.len(), until })
     }

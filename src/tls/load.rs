@@ -2,7 +2,7 @@
 //! somebody connects.
 
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::Utc;
@@ -36,13 +36,12 @@ pub(super) struct Loaded {
 pub(super) struct Seen(Vec<Option<(i64, i64, u64, u64)>>);
 
 impl Seen {
-    pub(super) fn of(files: &TlsFiles) -> Self {
-        let look = |path: &Path| {
+    pub(super) fn of<'a>(files: impl IntoIterator<Item = &'a PathBuf>) -> Self {
+        let look = |path: &PathBuf| {
             let meta = std::fs::metadata(path).ok()?;
             Some((meta.mtime(), meta.mtime_nsec(), meta.len(), meta.ino()))
         };
-        let all = [Some(&files.certificate), Some(&files.key), files.client_ca.as_ref(), files.crl.as_ref()];
-        Self(all.into_iter().flatten().map(|path| look(path)).collect())
+        Self(files.into_iter().map(look).collect())
     }
 }
 

@@ -97,7 +97,7 @@ impl Tls {
     /// # Errors
     /// When a file cannot be read, holds something else, does not belong to the others, or has expired.
     pub fn load(files: TlsFiles, revoked: Revoked) -> Result<Self, TlsError> {
-        let seen = Seen::of(&files);
+        let seen = Seen::of(files.all());
         let loaded = Loaded::from(&files, &revoked)?;
         let (loaded, seen) = (Arc::new(RwLock::new(loaded)), Arc::new(Mutex::new(seen)));
         Ok(Self { files: Arc::new(files), revoked, loaded, seen })
@@ -113,7 +113,7 @@ impl Tls {
     /// # Errors
     /// As [`Self::load`]; then what was there before stays in use.
     pub fn reload(&self, asked: bool) -> Option<Result<(), TlsError>> {
-        let now = Seen::of(&self.files);
+        let now = Seen::of(self.files.all());
         let mut seen = self.seen.lock();
         if *seen == now && !asked {
             return None;

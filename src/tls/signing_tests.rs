@@ -70,7 +70,7 @@ impl Office {
     fn files(&self, certificate: &str, key: &str, organisation: Option<&str>) -> CaFiles {
         let path = |name| self.folder.path().join(name);
         let organisation = organisation.map(str::to_owned);
-        CaFiles { certificate: path(certificate), key: path(key), days: 30, organisation, crl_days: 7 }
+        CaFiles { certificate: path(certificate), key: path(key), days: 30, organisation, crl_file: None, crl_days: 7 }
     }
 
     fn authority(&self, organisation: Option<&str>) -> Authority {
@@ -273,6 +273,35 @@ fn an_authority_that_may_not_sign_lists_says_so() {
     let authority = Authority::load(&office.files("narrow.pem", "ca.key", None)).unwrap();
     let error = authority.list(&[], now()).unwrap_err().to_string();
     assert!(error.contains("narrow.pem") && error.contains("cRLSign"), "{error}");
+    let files = CaFiles { crl_file: Some("ca.crl".into()), ..office.files("narrow.pem", "ca.key", None) };
+    assert_eq!(Authority::load(&files).err().unwrap().to_string(), error, "it is told at the start where one is kept");
+}
+
+#[test]
+fn a_new_authority_is_taken_up_and_a_bad_one_changes_nothing() {
+    let office = Office::new();
+    let authority = office.authority(None);
+    let signed_by = |certificate: &[u8]| {
+        let issued = authority.sign(&request("CP-1", None), &ChargerId::new("CP-1"), now()).unwrap();
+        let der = CertificateDer::from_pem_slice(issued.chain.as_bytes()).unwrap();
+        let key = X509Certificate::from_der(certificate).unwrap().1;
+        X509Certificate::from_der(&der).unwrap().1.verify_signature(Some(key.public_key())).is_ok()
+    };
+    let old = office.root.der().to_vec();
+    assert!(authority.reload(false).is_none() && authority.reload(true).unwrap().is_ok() && signed_by(&old));
+    let next =
+        CertifiedIssuer::self_signed(ca(IsCa::Ca(BasicConstraints::Unconstrained)), KeyPair::generate().unwrap());
+    let next = next.unwrap();
+    office.write("ca.pem", &next.pem(), 0o644);
+    let error = authority.reload(false).unwrap().unwrap_err().to_string();
+    assert!(error.contains("this key does not belong to the certificate in") && signed_by(&old), "{error}");
+    office.write("ca.key", &next.key().serialize_pem(), 0o644);
+    let error = authority.reload(false).unwrap().unwrap_err().to_string();
+    assert!(error.contains("make it private with chmod 600") && signed_by(&old), "{error}");
+    assert!(authority.reload(false).is_none(), "what is bad is told once");
+    office.write("ca.key", &next.key().serialize_pem(), 0o600);
+    authority.reload(true).unwrap().unwrap();
+    assert!(signed_by(next.der()) && !signed_by(&old));
 }
 
 /// One authority for all cases of a property: keys take their time.

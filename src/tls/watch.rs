@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::Tls;
+use super::{Authority, Tls};
 use crate::observe::Observer;
+use crate::observe::events::signing::{AuthorityBad, AuthorityInUse};
 use crate::observe::events::tls::{CertificatesBad, CertificatesInUse};
 
 /// Certificates, and where they are used.
@@ -39,11 +40,22 @@ impl Watched {
     }
 }
 
+fn look_at(authority: &Authority, observer: &Observer, asked: bool) {
+    match authority.reload(asked) {
+        None => {}
+        Some(Ok(())) => observer.tell(AuthorityInUse { until: authority.until(), anew: true }),
+        Some(Err(error)) => observer.tell(AuthorityBad { reason: &error.to_string() }),
+    }
+}
+
 /// Watches for ever. Connections that live are not touched; a bad new file changes nothing. `every_s` of 0 looks only on
 /// SIGHUP.
-pub async fn watch(all: Vec<Watched>, every_s: u64, observer: Observer) {
+pub async fn watch(all: Vec<Watched>, authority: Option<Authority>, every_s: u64, observer: Observer) {
     for watched in &all {
         watched.tell(&observer, false);
+    }
+    if let Some(authority) = &authority {
+        observer.tell(AuthorityInUse { until: authority.until(), anew: false });
     }
     let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
     let pause = Duration::from_secs(if every_s == 0 { u64::from(u32::MAX) } else { every_s });
@@ -54,6 +66,9 @@ pub async fn watch(all: Vec<Watched>, every_s: u64, observer: Observer) {
         };
         for watched in &all {
             watched.look(&observer, asked);
+        }
+        if let Some(authority) = &authority {
+            look_at(authority, &observer, asked);
         }
     }
 }

@@ -200,7 +200,8 @@ fn authority(folder: &Path) -> Authority {
     fs::write(&certificate, params.self_signed(&key).unwrap().pem()).unwrap();
     fs::write(&secret, key.serialize_pem()).unwrap();
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
-    Authority::load(&CaFiles { certificate, key: secret, days: 1, organisation: None, crl_days: 7 }).unwrap()
+    Authority::load(&CaFiles { certificate, key: secret, days: 1, organisation: None, crl_file: None, crl_days: 7 })
+        .unwrap()
 }
 
 #[test]

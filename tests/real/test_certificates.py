@@ -4,6 +4,8 @@
 import asyncio
 import base64
 import json
+import os
+import signal
 import ssl
 import subprocess
 import time
@@ -49,6 +51,14 @@ def bent(pem):
     return f"-----BEGIN CERTIFICATE REQUEST-----\n{body}-----END CERTIFICATE REQUEST-----\n"
 
 
+def private(key, file):
+    """Writes a key that nobody else can read."""
+    file.unlink(missing_ok=True)
+    file.touch(0o600)
+    file.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, NONE))
+    return file
+
+
 class Network:
     """A service with a plain listener and one for each of the profiles 2 and 3; the last trusts our own authority."""
 
@@ -56,9 +66,7 @@ class Network:
         self.folder = folder
         self.ours, self.clients = Authority(folder, "ours"), Authority(folder, "clients")
         self.ours.sign("server", "charging.example", HERE)
-        key = folder / "clients.key"
-        key.write_bytes(self.clients.key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, NONE))
-        key.chmod(0o600)
+        key = private(self.clients.key, folder / "clients.key")
         (folder / "passwords.toml").write_text(f'"CP-1" = "{PASSWORD}"\n"CP-2" = "{PASSWORD}"\n')
         self.run("charger", "import", str(folder / "passwords.toml"))
         section = {"certificate_file": f"{folder}/clients.pem", "key_file": str(key), "chargers": "all"} | ca
@@ -277,6 +285,36 @@ async def test_whoever_else_trusts_the_authority_learns_by_its_list_what_was_rev
         assert numbers[0] < numbers[1]
     assert network.service.metric("chargewatch_signing_crl_bad") == 0
     assert network.service.stop() == 0
+
+
+async def test_a_new_authority_signs_without_a_restart_and_a_bad_one_changes_nothing(tmp_path):
+    network = Network(tmp_path, crl_file=f"{tmp_path}/chargers.crl")
+    following = Authority(tmp_path, "following")
+
+    async def signed_by(authority):
+        async with Charger(network) as charger:
+            assert await charger.ask(request()[1]) == "Accepted"
+            read = x509.load_pem_x509_certificate((await charger.certificate())["certificate_chain"].encode())
+        read.verify_directly_issued_by(authority.certificate)
+
+    def bad():
+        return network.service.metric("chargewatch_certificate_files_bad", listener="[ca]") == 1
+
+    # Its certificate alone is half an authority.
+    os.replace(following.file, tmp_path / "clients.pem")
+    network.service.process.send_signal(signal.SIGHUP)
+    await network.until(bad)
+    await signed_by(network.clients)
+    private(following.key, tmp_path / "following.key").replace(tmp_path / "clients.key")
+    network.service.process.send_signal(signal.SIGHUP)
+    await network.until(lambda: not bad())
+    await signed_by(following)
+    kept = tmp_path / "chargers.crl"
+    await network.until(lambda: x509.load_pem_x509_crl(kept.read_bytes()).is_signature_valid(following.key.public_key()))
+    assert network.service.stop() == 0
+    log = (tmp_path / "log.json").read_text()
+    assert "the new authority cannot be used; the one before stays" in log and "the authority was read anew" in log
+    assert "this key does not belong to the certificate in" in log
 
 
 @every_version

@@ -6,16 +6,36 @@ use crate::domain::ids::ChargerId;
 use crate::domain::time::At;
 use crate::observe::{Emit, Observer};
 
-/// An authority is configured that signs for chargers.
+/// How the authority is called where listeners have their addresses.
+const AUTHORITY: &str = "[ca]";
+
+/// An authority signs for chargers from now on.
 pub struct AuthorityInUse {
     /// Until when it can sign.
     pub until: At,
+    /// Whether its files were read anew.
+    pub anew: bool,
 }
 
 impl Emit for AuthorityInUse {
     fn emit(self, observer: &Observer) {
         observer.metrics.signing_ca_expiry.with_label_values(&[] as &[&str]).set(self.until.millis() / 1000);
-        info!(until = self.until.to_string(), "certificates are signed for chargers");
+        observer.metrics.certificate_files_bad.with_label_values(&[AUTHORITY]).set(0);
+        let told = if self.anew { "the authority was read anew" } else { "certificates are signed for chargers" };
+        info!(until = self.until.to_string(), "{told}");
+    }
+}
+
+/// The new files of the authority cannot be used; what was there before stays in use.
+pub struct AuthorityBad<'a> {
+    /// The file, and what is wrong with it.
+    pub reason: &'a str,
+}
+
+impl Emit for AuthorityBad<'_> {
+    fn emit(self, observer: &Observer) {
+        observer.metrics.certificate_files_bad.with_label_values(&[AUTHORITY]).set(1);
+        error!(reason = self.reason, "the new authority cannot be used; the one before stays");
     }
 }
 
