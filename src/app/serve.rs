@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use chrono::Utc;
-use chrono_tz::Tz;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -20,6 +19,7 @@ use super::doors::Doors;
 use super::{Failure, cli, intensity, key};
 use crate::config::Settings;
 use crate::config::registry::RegistrySettings;
+use crate::config::report::ReportSettings;
 use crate::config::sites::{Registry, SharedRegistry};
 use crate::domain::ids::StationKey;
 use crate::domain::time::At;
@@ -337,13 +337,13 @@ async fn blame_link(store: Store, started: At, clock: OurClock, grace_s: u32) {
 
 /// Facts for reports, kept in the background.
 fn facts(store: &Store, sites: &SharedRegistry, settings: &Settings, clock: &OurClock) -> JoinHandle<()> {
-    tokio::spawn(keep_facts(store.clone(), sites.clone(), settings.report.zone, clock.clone()))
+    tokio::spawn(keep_facts(store.clone(), sites.clone(), settings.report.clone(), clock.clone()))
 }
 
 /// Keeps the facts that reports are made from: days that are over, and those that late facts corrected.
-async fn keep_facts(store: Store, sites: SharedRegistry, zone: Tz, clock: OurClock) {
+async fn keep_facts(store: Store, sites: SharedRegistry, settings: ReportSettings, clock: OurClock) {
     loop {
-        let more = keeper::round(&store, sites.load(), zone, clock()).await.unwrap_or_else(|error| {
+        let more = keeper::round(&store, sites.load(), settings.clone(), clock()).await.unwrap_or_else(|error| {
             error!(%error, "the facts of the last days could not be kept; reports reckon them anew");
             false
         });

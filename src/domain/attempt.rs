@@ -50,6 +50,8 @@ pub struct PlugIn {
     pub from: At,
     /// Until when.
     pub until: Option<At>,
+    /// Whether it was seen to be free just before: else the plug may have been in for long.
+    pub was_free: bool,
 }
 
 /// A token was shown to a charger. Whose it was is not kept.
@@ -142,7 +144,8 @@ fn is_valid_stop(reason: &str) -> bool {
 }
 
 /// Attempts from the sessions and plug-ins of a charger, in order of time. A session takes the last plug-in at its EVSE
-/// before it, or one right after its start; a plug-in that no session takes is an attempt without one.
+/// before it, or one right after its start; a plug-in that no session takes is an attempt without one, unless the plug may
+/// have been in for long.
 pub fn attempts(mut sessions: Vec<Tried>, plugs: &[PlugIn], gaps: Gaps) -> Vec<Attempt> {
     sessions.sort_by_key(|session| (session.outlet.evse, session.started));
     let mut plugs = plugs.to_vec();
@@ -174,7 +177,7 @@ pub fn attempts(mut sessions: Vec<Tried>, plugs: &[PlugIn], gaps: Gaps) -> Vec<A
             session: Some(session),
         });
     }
-    let left = plugs.iter().zip(taken).filter(|(_, taken)| !taken).map(|(plug, _)| Attempt {
+    let left = plugs.iter().zip(taken).filter(|(plug, taken)| plug.was_free && !taken).map(|(plug, _)| Attempt {
         outlet: Some(plug.outlet),
         from: plug.from,
         until: plug.until,

@@ -21,7 +21,7 @@ fn session(evse: u32, from: i64, until: i64, wh: i64, token: Option<char>) -> Tr
 }
 
 fn plug(evse: u32, from: i64, until: i64) -> PlugIn {
-    PlugIn { outlet: Outlet::new(evse, 1), from: second(from), until: Some(second(until)) }
+    PlugIn { outlet: Outlet::new(evse, 1), from: second(from), until: Some(second(until)), was_free: true }
 }
 
 fn check(at: i64) -> TokenCheck {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::compact::{put, take};
 use super::service::{Class, Piece};
 use super::status::State;
 use super::time::{At, Span};
@@ -180,10 +181,7 @@ impl Crowd {
     pub fn add(&mut self, ms: i64, scene: &Scene) {
         let (in_use, in_service) = (scene.in_use(), scene.in_service());
         self.peak = self.peak.max(in_use);
-        let (of, most) = self.peak_share;
-        if of == 0 || u64::from(in_use) * u64::from(of) > u64::from(most) * u64::from(in_service) {
-            self.peak_share = (in_service, in_use);
-        }
+        self.share((in_service, in_use));
         if scene.unheard() == in_service {
             self.unheard_ms += ms;
             return;
@@ -199,6 +197,61 @@ impl Crowd {
         }
     }
 
+    /// Notes how many of how many were in use: the highest share stays, of equal ones that of more.
+    fn share(&mut self, (in_service, in_use): (u32, u32)) {
+        let (of, most) = self.peak_share;
+        let (known, new) = (u64::from(most) * u64::from(in_service), u64::from(in_use) * u64::from(of));
+        if of == 0 || (new, in_service) > (known, of) {
+            self.peak_share = (in_service, in_use);
+        }
+    }
+
+    /// Adds another.
+    pub fn join(&mut self, other: &Self) {
+        for (sum, more) in [
+            (&mut self.heard_ms, other.heard_ms),
+            (&mut self.unheard_ms, other.unheard_ms),
+            (&mut self.partly_unheard_ms, other.partly_unheard_ms),
+            (&mut self.full_ms, other.full_ms),
+            (&mut self.dead_ms, other.dead_ms),
+        ] {
+            *sum = sum.saturating_add(more);
+        }
+        for (count, ms) in &other.by_use {
+            let sum = self.by_use.entry(*count).or_default();
+            *sum = sum.saturating_add(*ms);
+        }
+        self.peak = self.peak.max(other.peak);
+        if other.peak_share.0 > 0 {
+            self.share(other.peak_share);
+        }
+    }
+
+    /// Writes it.
+    pub(super) fn write(&self, bytes: &mut Vec<u8>) {
+        for ms in [self.heard_ms, self.unheard_ms, self.partly_unheard_ms, self.full_ms, self.dead_ms] {
+            put(bytes, ms);
+        }
+        for count in [self.peak, self.peak_share.0, self.peak_share.1] {
+            put(bytes, count.into());
+        }
+        put(bytes, i64::try_from(self.by_use.len()).unwrap_or(i64::MAX));
+        for (count, ms) in &self.by_use {
+            put(bytes, (*count).into());
+            put(bytes, *ms);
+        }
+    }
+
+    /// Reads what [`Crowd::write`] wrote.
+    pub(super) fn read<'a>(rest: &mut impl ExactSizeIterator<Item = &'a u8>) -> Self {
+        let [heard_ms, unheard_ms, partly_unheard_ms, full_ms, dead_ms] = std::array::from_fn(|_| take(rest));
+        let mut count = || u32::try_from(take(rest)).unwrap_or(0);
+        let (peak, peak_share) = (count(), (count(), count()));
+        let counts = usize::try_from(take(rest)).unwrap_or(0).min(rest.len());
+        let by_use = (0..counts).map(|_| (u32::try_from(take(rest)).unwrap_or(0), take(rest))).collect();
+        Self { heard_ms, unheard_ms, partly_unheard_ms, full_ms, dead_ms, by_use, peak, peak_share }
+    }
+
     /// The lowest number that at least so many percent of the time that was heard no more EVSEs were in use than; `None`
     /// where nothing was heard.
     pub fn in_use_for(&self, percent: i64) -> Option<u32> {
@@ -212,7 +265,7 @@ impl Crowd {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::domain::status::Cause;
     use proptest::prelude::*;
@@ -237,7 +290,32 @@ mod tests {
         })
     }
 
+    /// What sweeps of some EVSEs come to.
+    pub(in crate::domain) fn any_crowd() -> impl Strategy<Value = Crowd> {
+        prop::collection::vec(any_evse(), 0..6).prop_map(|evses| {
+            let mut crowd = Crowd::default();
+            sweep(&evses, |span, scene| crowd.add(span.millis(), scene));
+            crowd
+        })
+    }
+
     proptest! {
+        #[test]
+        fn parts_of_a_time_join_to_what_the_whole_comes_to(evses in prop::collection::vec(any_evse(), 0..6), cut in 0_i64..120) {
+            let (mut whole, mut parts) = (Crowd::default(), [Crowd::default(), Crowd::default()]);
+            sweep(&evses, |span, scene| {
+                whole.add(span.millis(), scene);
+                for (part, half) in parts.iter_mut().zip([self::span(0, cut), self::span(cut, 120)]) {
+                    if let Some(own) = span.within(half) {
+                        part.add(own.millis(), scene);
+                    }
+                }
+            });
+            let [mut joined, second] = parts;
+            joined.join(&second);
+            prop_assert_eq!(joined, whole);
+        }
+
         #[test]
         fn a_sweep_says_of_every_instant_what_looking_at_each_evse_does(evses in prop::collection::vec(any_evse(), 0..6)) {
             let mut swept: BTreeMap<i64, Scene> = BTreeMap::new();

@@ -108,13 +108,6 @@ fn before_we_watched_it_was_us_and_after_that_it_is_the_charger() {
     assert_eq!(classes(&pieces(&[], &never, span(0, 50))), [(0, 50, Class::Outside)]);
 }
 
-#[test]
-fn facts_stand_in_the_order_of_their_columns() {
-    for (index, fact) in Fact::ALL.into_iter().enumerate() {
-        assert_eq!(fact as usize, index, "{}", fact.word());
-    }
-}
-
 proptest! {
     #[test]
     fn pieces_fill_the_stretch_and_days_add_up_to_the_whole(

@@ -167,8 +167,35 @@ impl Stay {
             facts[Fact::ChargeTime] += charge;
             facts[Fact::ChargedEnergy] += summary.energy.map_or(0, |energy| energy.0);
         }
+        if !summary.is_imported {
+            self.count_told(facts);
+        }
         facts[Fact::PeakPower] = facts[Fact::PeakPower].max(self.session.peak.map_or(0, |peak| peak.0));
         facts.sessions.push(summary);
+    }
+
+    /// What became of a session that a charger told of, and how its energy was found once it is over.
+    fn count_told(&self, facts: &mut Facts) {
+        match self.session.state {
+            // Its energy is not found yet.
+            SessionState::Active => {
+                facts[Fact::Running] += 1;
+                return;
+            }
+            SessionState::EndedWithoutStop => facts[Fact::WithoutStop] += 1,
+            SessionState::Orphan => facts[Fact::Orphans] += 1,
+            SessionState::Ended => {}
+        }
+        let found = match self.session.quality {
+            EnergyQuality::Signed => Fact::FoundSigned,
+            EnergyQuality::Register => Fact::FoundByRegister,
+            EnergyQuality::Interval => Fact::FoundByInterval,
+            EnergyQuality::Integrated => Fact::FoundByPower,
+            EnergyQuality::Inferred => Fact::FoundInferred,
+            EnergyQuality::Interpolated => Fact::FoundInterpolated,
+            EnergyQuality::Missing => Fact::NotFound,
+        };
+        facts[found] += 1;
     }
 
     fn summary(&self, start: At) -> Summary {

@@ -148,8 +148,8 @@ pub fn answer(
 /// The lines of a report.
 pub(super) fn lines_of(report: &Report, scope: &mut Scope<'_>) -> Result<Vec<Line>, StoreError> {
     match report.make {
-        Make::Facts(fold) => of_facts(scope, Detail::Sums, fold),
-        Make::Sessions(fold) => of_facts(scope, Detail::Sessions, fold),
+        Make::Facts(fold) => of_facts(scope, Detail::SUMS, fold),
+        Make::Sessions(fold) => of_facts(scope, Detail::SESSIONS, fold),
         Make::Ledger(make) => make(scope),
     }
 }
@@ -171,7 +171,7 @@ pub(super) fn scene(
     };
     let texts = (ask.period.as_deref(), ask.from.as_deref(), ask.to.as_deref());
     let period = Period::read(texts, zone, now).map_err(mistake)?;
-    let mut network = Network::of(registry, ledger.met()?, settings.zone);
+    let mut network = Network::of(registry, ledger.met()?, settings);
     let site_of = |evse: &Evse| evse.site.as_ref().map(|site| site.id.clone());
     if !ask.only_sites.is_empty() {
         network.retain(|evse| site_of(evse).is_some_and(|site| ask.only_sites.contains(&site)));
@@ -257,7 +257,7 @@ fn covered(
 ) -> Result<Facts, StoreError> {
     let spans: Vec<Span> = buckets.iter().map(|(_, span)| *span).collect();
     let mut whole = Facts::default();
-    tally(ledger, network, &spans, zone, Detail::Sums, &mut |_, _, facts| whole.add_sums(facts))?;
+    tally(ledger, network, &spans, zone, Detail::SUMS, &mut |_, _, facts| whole.add_sums(facts))?;
     Ok(whole)
 }
 

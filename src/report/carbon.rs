@@ -89,7 +89,7 @@ fn make(scope: &mut Scope<'_>) -> Result<Vec<Line>, StoreError> {
         let (bucket, year) = parts.places.get(part)?;
         Some((groups.of.get(evse)? * stretches + bucket, *year))
     };
-    tally(scope.ledger, scope.network, &parts.spans, scope.zone, Detail::Sums, &mut |evse, part, facts| {
+    tally(scope.ledger, scope.network, &parts.spans, scope.zone, Detail::SUMS, &mut |evse, part, facts| {
         let found = place(evse, part);
         if let Some((sum, year)) = found.and_then(|(index, year)| Some((sums.get_mut(index)?, year))) {
             sum.add(evse, year, facts);

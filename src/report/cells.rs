@@ -79,7 +79,7 @@ impl Cells {
 
     /// Those of a report that reads the ledger itself; what is tallied for it need not be tallied again.
     pub(super) fn of(scope: &mut Scope<'_>, place: PlaceUnit) -> Result<Self, StoreError> {
-        Self::in_detail(scope, place, Detail::Sums)
+        Self::in_detail(scope, place, Detail::SUMS)
     }
 
     /// The same, with the sessions that began where they are asked for.

@@ -82,7 +82,7 @@ impl Classes {
         let spans: Vec<_> = scope.buckets.iter().map(|(_, span)| *span).collect();
         let Groups { names, of } = Groups::of(network, scope.place);
         let mut groups: Vec<_> = names.into_iter().map(|name| (name, vec![Deciles::new(); spans.len()])).collect();
-        tally(scope.ledger, network, &spans, scope.zone, Detail::Sums, &mut |index, bucket, facts| {
+        tally(scope.ledger, network, &spans, scope.zone, Detail::SUMS, &mut |index, bucket, facts| {
             let Some((evse, group)) = network.evses.get(index).zip(of.get(index)) else { return };
             let Some(deciles) = groups.get_mut(*group).and_then(|(_, stretches)| stretches.get_mut(bucket)) else {
                 return;

@@ -6,9 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::ask::unheard;
 use super::cells::{Cell, Cells};
 use super::{Column, Line, Make, PlaceUnit, Report, Scope, TimeUnit, Value};
-use crate::domain::energy::EnergyQuality;
 use crate::domain::ids::StationKey;
-use crate::domain::record::SessionState;
 use crate::domain::service::Fact;
 use crate::domain::time::{At, Span};
 use crate::store::StoreError;
@@ -82,14 +80,20 @@ const fn column(name: &'static str, unit: &'static str, about: &'static str) -> 
     Column { name, unit, about }
 }
 
-/// What is counted of a group.
+/// The ways in which the energies of sessions were found.
+const FOUND: [Fact; 7] = [
+    Fact::FoundSigned,
+    Fact::FoundByRegister,
+    Fact::FoundByInterval,
+    Fact::FoundByPower,
+    Fact::FoundInferred,
+    Fact::FoundInterpolated,
+    Fact::NotFound,
+];
+
+/// What is counted of the chargers of a group.
 #[derive(Clone, Debug, Default)]
 struct Count {
-    qualities: [i64; EnergyQuality::ALL.len()],
-    without_stop: i64,
-    orphans: i64,
-    running: i64,
-    imported: i64,
     frames: i64,
     deviating: i64,
     /// How far each charger's clock was off at worst, in milliseconds.
@@ -105,7 +109,6 @@ fn make(scope: &mut Scope<'_>) -> Result<Vec<Line>, StoreError> {
         for (index, evse) in scope.network.evses.iter().enumerate() {
             evse.station.into_iter().for_each(|station| evses.entry(station).or_default().push(index));
         }
-        sessions(scope, &cells, &evses, period, &mut counts)?;
         frames(scope, &cells, &evses, period, &mut counts)?;
         clocks(scope, &cells, &evses, period, &mut counts)?;
     }
@@ -114,43 +117,6 @@ fn make(scope: &mut Scope<'_>) -> Result<Vec<Line>, StoreError> {
         let count = counts.get(place).unwrap_or(&none);
         (cell.facts[Fact::Sessions], count.values(cell, scope))
     }))
-}
-
-fn sessions(
-    scope: &mut Scope<'_>,
-    cells: &Cells,
-    evses: &BTreeMap<StationKey, Vec<usize>>,
-    period: Span,
-    counts: &mut [Count],
-) -> Result<(), StoreError> {
-    for (station, own) in evses {
-        let network = scope.network;
-        scope.ledger.meterings(*station, period, &mut |told| {
-            let of = own.iter().copied().find(|index| {
-                let evse = network.evses.get(*index);
-                evse.is_some_and(|evse| network.evse_of(&evse.charger, told.outlet) == evse.number)
-            });
-            let cell = of.and_then(|evse| cells.at(evse, told.started));
-            let Some(count) = cell.and_then(|cell| counts.get_mut(cell)) else { return };
-            if told.session.0 < 0 {
-                count.imported += 1;
-                return;
-            }
-            match told.state {
-                SessionState::Active => {
-                    // Its energy is not found yet.
-                    count.running += 1;
-                    return;
-                }
-                SessionState::EndedWithoutStop => count.without_stop += 1,
-                SessionState::Orphan => count.orphans += 1,
-                SessionState::Ended => {}
-            }
-            let quality = EnergyQuality::ALL.iter().position(|quality| *quality == told.quality);
-            quality.and_then(|index| count.qualities.get_mut(index)).into_iter().for_each(|count| *count += 1);
-        })?;
-    }
-    Ok(())
 }
 
 /// The cells that a charger has an EVSE in, at an instant.
@@ -171,11 +137,18 @@ fn frames(
 ) -> Result<(), StoreError> {
     // A day of UTC belongs to the stretch in which its noon lies.
     let days = (period.from.millis().div_euclid(DAY_MS), period.until.millis().div_euclid(DAY_MS) + 1);
+    // Days come charger by charger: the cells of one are those of the next, until a stretch ends.
+    let (mut of, mut until, mut found) = (None, At::from_millis(i64::MIN), Vec::new());
     scope.ledger.frames_by_day(days, &mut |day| {
         let noon = At::from_millis(day.day * DAY_MS + DAY_MS / 2);
-        let own = evses.get(&day.station).map(Vec::as_slice).unwrap_or_default();
-        for cell in cells_of(cells, own, noon) {
-            if let Some(count) = counts.get_mut(cell) {
+        if of != Some(day.station) || noon >= until {
+            let own = evses.get(&day.station).map(Vec::as_slice).unwrap_or_default();
+            found = cells_of(cells, own, noon);
+            let bucket = scope.buckets.iter().find(|(_, bucket)| bucket.contains(noon));
+            (of, until) = (Some(day.station), bucket.map_or(noon, |(_, bucket)| bucket.until));
+        }
+        for cell in &found {
+            if let Some(count) = counts.get_mut(*cell) {
                 (count.frames, count.deviating) = (count.frames + day.frames, count.deviating + day.deviating);
             }
         }
@@ -214,8 +187,9 @@ impl Count {
         let facts = &cell.facts;
         let counted = facts[Fact::Counted];
         let of_time = |part: i64| Value::ratio(part, counted, NOTHING);
-        let [signed, register, interval, integrated, inferred, interpolated, missing] = self.qualities;
-        let over: i64 = self.qualities.iter().sum();
+        let [signed, register, interval, integrated, inferred, interpolated, missing] = FOUND.map(|fact| facts[fact]);
+        let over: i64 = FOUND.iter().map(|fact| facts[*fact]).sum();
+        let (without_stop, orphans) = (facts[Fact::WithoutStop], facts[Fact::Orphans]);
         let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         let off = whole(self.clocks.values().filter(|worst| **worst > OFF_MS).count());
         let clocks = whole(self.clocks.len());
@@ -226,7 +200,7 @@ impl Count {
             of_time(facts[Fact::Ours]),
             Value::ratio(over - missing, over, NO_SESSION),
             Value::ratio(signed + register, over, NO_SESSION),
-            Value::ratio(over - self.without_stop - self.orphans, over, NO_SESSION),
+            Value::ratio(over - without_stop - orphans, over, NO_SESSION),
             Value::ratio(self.frames - self.deviating, self.frames, NO_FRAME),
             Value::ratio(clocks - off, clocks, NO_CLOCK),
         ];
@@ -239,10 +213,10 @@ impl Count {
             inferred,
             interpolated,
             missing,
-            self.without_stop,
-            self.orphans,
-            self.running,
-            self.imported,
+            without_stop,
+            orphans,
+            facts[Fact::Running],
+            facts[Fact::SessionsImported],
             self.frames,
             self.deviating,
             clocks,

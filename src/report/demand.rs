@@ -2,28 +2,23 @@
 //! over EVSEs and days. What sums of facts cannot tell. Formulas and their sources stand in `METHOD.md`.
 
 use super::cells::Cells;
-use super::crowds::Crowds;
-use super::energy::is_known;
 use super::percentile::percentile;
-use super::tally::tally;
 use super::{Line, Make, PlaceUnit, Report, Scope, TimeUnit, Value, column};
 use crate::domain::crowd::Crowd;
-use crate::domain::opening::{day_span, local_day};
+use crate::domain::demand::Demand;
 use crate::domain::service::Fact;
-use crate::domain::time::Span;
 use crate::store::StoreError;
 use crate::store::figures::Detail;
 
 const NOTHING: &str = "nothing was in service";
 const UNHEARD: &str = "nothing was heard";
 const NO_DAY: &str = "no EVSE has a whole day of which anything is known";
-const NOT_ASKED: &str = "not reckoned here: ask for the report demand";
 
 /// The report.
 pub(super) const REPORT: Report = Report {
     name: "demand",
     about: "How full sites are: EVSEs in use at once, time without a free one, short returns; energy by EVSE and day.",
-    version: 1,
+    version: 2,
     columns: &[
         column("site_full_share", "ratio", "Turn-away proxy: full / T of sites."),
         column("site_dead_share", "ratio", "Share of T of sites in which all EVSEs were broken: dead / T of sites."),
@@ -56,23 +51,23 @@ pub(super) const REPORT: Report = Report {
 };
 
 fn make(scope: &mut Scope<'_>) -> Result<Vec<Line>, StoreError> {
-    lines(scope, true)
+    if scope.network.has_whole_places() {
+        return lines(scope);
+    }
+    // Asked for some EVSEs of a site, they are looked at as if there were no others.
+    let apart = scope.network.apart();
+    lines(&mut scope.among(&apart))
 }
 
-/// The lines; without `others`, what needs more than the sweep of sites (visits, single days) is left out.
-pub(super) fn lines(scope: &mut Scope<'_>, others: bool) -> Result<Vec<Line>, StoreError> {
-    let cells = Cells::of(scope, scope.place)?;
-    let Some((first, last)) = scope.buckets.first().zip(scope.buckets.last()) else { return Ok(Vec::new()) };
-    let period = Span { from: first.1.from, until: last.1.until };
-    let crowds = Crowds::read(scope, &cells, period)?;
-    let short = if others { Some(crowds.short_returns(scope, &cells, period)?) } else { None };
-    let mut days = if others { Some(days(scope, &cells)?) } else { None };
-    let none = Crowd::default();
-    Ok(cells.lines(scope.buckets, |place, cell, _| {
-        let crowd = crowds.of_cell.get(place).unwrap_or(&none);
-        let short = short.as_ref().and_then(|counts| counts.get(place)).copied();
-        let mut values = of_sites(crowd, short);
-        values.extend(spread(days.as_mut().and_then(|days| days.get_mut(place))));
+fn lines(scope: &mut Scope<'_>) -> Result<Vec<Line>, StoreError> {
+    let cells = Cells::in_detail(scope, scope.place, Detail::DEMAND)?;
+    let none = Demand::default();
+    Ok(cells.lines(scope.buckets, |_, cell, _| {
+        let demand = cell.facts.demand.as_deref().unwrap_or(&none);
+        // A slow bay that is free does not make a full rapid hub look free.
+        let crowd = if scope.place == PlaceUnit::PowerClass { &demand.class } else { &demand.site };
+        let mut values = of_sites(crowd, demand.short_returns);
+        values.extend(spread(demand.days.clone()));
         values.extend(
             [crowd.heard_ms, crowd.full_ms, crowd.dead_ms, crowd.partly_unheard_ms, crowd.unheard_ms]
                 .map(Value::seconds),
@@ -81,7 +76,7 @@ pub(super) fn lines(scope: &mut Scope<'_>, others: bool) -> Result<Vec<Line>, St
     }))
 }
 
-fn of_sites(crowd: &Crowd, short: Option<i64>) -> Vec<Value> {
+fn of_sites(crowd: &Crowd, short: i64) -> Vec<Value> {
     let reason = if crowd.unheard_ms > 0 { UNHEARD } else { NOTHING };
     let is_heard = crowd.heard_ms > 0;
     // Where nothing was heard a session that a file told of still shows that an EVSE was in use.
@@ -93,42 +88,12 @@ fn of_sites(crowd: &Crowd, short: Option<i64>) -> Vec<Value> {
         peak(Value::Whole(crowd.peak.into())),
         peak(Value::ratio(most.into(), of.into(), reason)),
         crowd.in_use_for(95).map_or(Value::Null(reason), |count| Value::Whole(count.into())),
-        match short {
-            Some(count) if is_heard => Value::Whole(count),
-            Some(_) => Value::Null(reason),
-            None => Value::Null(NOT_ASKED),
-        },
+        if is_heard { Value::Whole(short) } else { Value::Null(reason) },
     ]
 }
 
 /// A tenth, half and nine tenths of the energies of EVSE-days, and how many there are.
-fn spread(days: Option<&mut Vec<i64>>) -> [Value; 4] {
-    let Some(days) = days else { return std::array::from_fn(|_| Value::Null(NOT_ASKED)) };
-    let [low, middle, high] = [10, 50, 90].map(|percent| percentile(days, percent, NO_DAY));
+fn spread(mut days: Vec<i64>) -> [Value; 4] {
+    let [low, middle, high] = [10, 50, 90].map(|percent| percentile(&mut days, percent, NO_DAY));
     [low, middle, high, Value::Whole(i64::try_from(days.len()).unwrap_or(i64::MAX))]
-}
-
-/// The energies of EVSE-days in each cell. A day that is not over, or not wholly in its stretch of time, would look weak.
-fn days(scope: &mut Scope<'_>, cells: &Cells) -> Result<Vec<Vec<i64>>, StoreError> {
-    let mut spans: Vec<Span> = Vec::new();
-    for (_, bucket) in scope.buckets {
-        let mut day = local_day(bucket.from, scope.zone);
-        loop {
-            let span = day_span(day, scope.zone);
-            if span.until > bucket.until {
-                break;
-            }
-            spans.extend((span.from >= bucket.from).then_some(span));
-            let Some(next) = day.succ_opt() else { break };
-            day = next;
-        }
-    }
-    let mut found: Vec<Vec<i64>> = vec![Vec::new(); cells.len()];
-    tally(scope.ledger, scope.network, &spans, scope.zone, Detail::Sums, &mut |evse, day, facts| {
-        let cell = spans.get(day).and_then(|span| cells.at(evse, span.from)).and_then(|cell| found.get_mut(cell));
-        if let Some(energies) = cell.filter(|_| facts[Fact::Counted] > 0 && is_known(facts)) {
-            energies.push(facts[Fact::Energy]);
-        }
-    })?;
-    Ok(found)
 }

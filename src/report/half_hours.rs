@@ -115,7 +115,7 @@ fn of_station(
         Some(Span { from: whole.from.min(from), until: whole.until.max(until) })
     });
     let lines = match whole {
-        Some(whole) => lines(scope.ledger, scope.network, station, whole)?,
+        Some(whole) => lines(scope.ledger, &scope.network.evses, station, whole)?,
         None => Vec::new(),
     };
     for index in evses {

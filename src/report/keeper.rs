@@ -6,15 +6,16 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 
-use super::lived::stale_days;
+use super::lived::Stale;
 use super::network::{Evse, Network};
 use super::period::{date_of, number_of};
 use super::tally::{Want, live};
+use crate::config::report::ReportSettings;
 use crate::config::sites::Registry;
 use crate::domain::opening::{local_day, midnight};
 use crate::domain::service::Facts;
 use crate::domain::time::{At, Span};
-use crate::store::figures::{Figures, Keep, Keeping, Kept};
+use crate::store::figures::{Detail, Figures, Keep, Keeping, Kept};
 use crate::store::{Store, StoreError};
 
 /// Days of EVSEs made in a round.
@@ -27,10 +28,17 @@ const PATIENCE_MS: i64 = 3_600_000;
 ///
 /// # Errors
 /// When the ledger cannot be read or is closed.
-pub async fn round(store: &Store, registry: Arc<Registry>, zone: Tz, now: At) -> Result<bool, StoreError> {
+pub async fn round(
+    store: &Store,
+    registry: Arc<Registry>,
+    settings: ReportSettings,
+    now: At,
+) -> Result<bool, StoreError> {
+    let zone = settings.zone;
     let today = local_day(now.plus_millis(-PATIENCE_MS), zone);
     store.about_to_keep(midnight(today, zone)).await?;
-    let (keeping, more) = store.figures(move |ledger| make(ledger, &registry, zone, number_of(today), ROUND)).await?;
+    let (keeping, more) =
+        store.figures(move |ledger| make(ledger, &registry, &settings, number_of(today), ROUND)).await?;
     if !keeping.keep.is_empty() || keeping.settled > 0 {
         store.keep_facts(keeping).await?;
     }
@@ -47,26 +55,34 @@ struct Plan {
 pub(super) fn make(
     ledger: &mut dyn Figures,
     registry: &Registry,
-    zone: Tz,
+    settings: &ReportSettings,
     today: i32,
     most: usize,
 ) -> Result<(Keeping, bool), StoreError> {
-    let network = Network::of(registry, ledger.met()?, zone);
+    let (network, zone) = (Network::of(registry, ledger.met()?, settings), settings.zone);
     let marks = ledger.marks()?;
-    let marked = stale_days(ledger, zone)?;
+    let stale = Stale::read(ledger, &network, zone)?;
     let kept: BTreeMap<_, Kept> = ledger.kept()?.into_iter().map(|kept| ((kept.station, kept.evse), kept)).collect();
     let Some(watched_from) = ledger.watched_from()? else { return Ok((Keeping::default(), false)) };
     let mut plans: Vec<(usize, Plan)> = Vec::new();
     let (mut made, mut more) = (0, false);
-    for (index, evse) in network.evses.iter().enumerate() {
+    // Place by place, since what is made of an EVSE takes what the others there lived through.
+    let mut order: Vec<(usize, &Evse)> = network.evses.iter().enumerate().collect();
+    order.sort_by_key(|(_, evse)| evse.place);
+    let mut first: Option<(usize, i32)> = None;
+    for (index, evse) in order {
         let Some(station) = evse.station else { continue };
-        let first_day = first_day(ledger, evse, watched_from, zone)?;
+        let first_day = match first.filter(|(place, _)| *place == evse.place) {
+            Some((_, day)) => day,
+            None => first_day(ledger, &network, evse, watched_from, zone)?,
+        };
+        first = Some((evse.place, first_day));
         let own = kept.get(&(station, evse.number));
         let own = own.filter(|kept| kept.made_by == evse.made_by && kept.first_day == first_day);
         let from = own.map_or(first_day, |kept| kept.last_day + 1);
         let mut days: BTreeSet<i32> = BTreeSet::new();
         if let Some(kept) = own {
-            let touched = marked.get(&station).into_iter().flatten();
+            let touched = stale.of_place(evse).iter();
             days.extend(touched.flat_map(|(low, high)| (*low).max(kept.first_day)..=(*high).min(kept.last_day)));
         }
         // Marks are settled together: what they touch is made whole, whatever else there is to do.
@@ -84,14 +100,23 @@ pub(super) fn make(
     Ok((Keeping { keep: keep(ledger, &network, &plans, zone)?, settled }, more))
 }
 
-/// The first day of which there can be anything to keep.
-fn first_day(ledger: &mut dyn Figures, evse: &Evse, watched_from: At, zone: Tz) -> Result<i32, StoreError> {
-    let commissioned = evse.commissioned.unwrap_or(watched_from).max(watched_from);
-    let session = match evse.station {
-        Some(station) => ledger.first_session(station)?,
-        None => None,
-    };
-    Ok(number_of(local_day(session.map_or(commissioned, |session| session.min(commissioned)), zone)))
+/// The first day of which there can be anything to keep of any EVSE of a place.
+fn first_day(
+    ledger: &mut dyn Figures,
+    network: &Network,
+    evse: &Evse,
+    watched_from: At,
+    zone: Tz,
+) -> Result<i32, StoreError> {
+    let mut first: Option<At> = None;
+    for own in network.place_of(evse).into_iter().flat_map(|place| &place.evses) {
+        let Some(station) = own.station else { continue };
+        let commissioned = own.commissioned.unwrap_or(watched_from).max(watched_from);
+        let session = ledger.first_session(station)?;
+        let own = session.map_or(commissioned, |session| session.min(commissioned));
+        first = Some(first.map_or(own, |first| first.min(own)));
+    }
+    Ok(number_of(local_day(first.unwrap_or(watched_from), zone)))
 }
 
 fn keep(
@@ -109,7 +134,7 @@ fn keep(
         }));
     }
     let mut found: BTreeMap<usize, Vec<(i32, Facts)>> = BTreeMap::new();
-    live(ledger, network, &mut wants, zone, &mut |want, facts| {
+    live(ledger, network, &mut wants, zone, Detail::ALL, &mut |want, facts| {
         found.entry(want.evse).or_default().push((number_of(local_day(want.span.from, zone)), facts.clone()));
     })?;
     let mut keep = Vec::new();

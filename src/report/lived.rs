@@ -1,11 +1,11 @@
 //! What an EVSE lived through: its timeline and its sessions, from which facts are made; and which days are to be made anew
 //! when something came late.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono_tz::Tz;
 
-use super::network::{Evse, Network};
+use super::network::{Evse, Network, Place};
 use super::period::{date_of, number_of};
 use super::tally::{Want, hull, lines};
 use crate::domain::availability::Interval;
@@ -28,7 +28,7 @@ pub(super) struct Lived {
 impl Lived {
     pub(super) fn read(
         ledger: &mut dyn Figures,
-        network: &Network,
+        place: &Place,
         station: StationKey,
         wants: &[Want],
     ) -> Result<Self, StoreError> {
@@ -39,7 +39,7 @@ impl Lived {
         let ends = by_status.filter_map(|session| session.started_at.zip(reach(session)));
         let whole =
             ends.fold(span, |whole, (from, until)| Span { from: whole.from.min(from), until: whole.until.max(until) });
-        Ok(Self { lines: lines(ledger, network, station, whole)?, sessions })
+        Ok(Self { lines: lines(ledger, &place.evses, station, whole)?, sessions })
     }
 
     /// What is known of one of its EVSEs.
@@ -108,25 +108,51 @@ const fn graced(span: Span) -> Span {
 /// Days of a charger, from the first to the last.
 type Days = Vec<(i32, i32)>;
 
-/// The days that marks touch, by charger; with all days of the sessions that reach into them, since what a session adds to
-/// a day bears on the others.
-pub(super) fn stale_days(ledger: &mut dyn Figures, zone: Tz) -> Result<BTreeMap<StationKey, Days>, StoreError> {
-    let day = |at: At| number_of(local_day(at, zone));
-    let mut found: BTreeMap<StationKey, Days> = BTreeMap::new();
-    for mark in ledger.marks()? {
-        found.entry(mark.station).or_default().push((day(mark.span.from), day(mark.span.until.plus_millis(-1))));
-    }
-    for (station, days) in &mut found {
-        *days = joined(std::mem::take(days));
-        for (low, high) in days.iter_mut() {
-            let span = Span { from: midnight(date_of(*low), zone), until: midnight(date_of(*high + 1), zone) };
-            if let Some(hull) = ledger.sessions_hull(*station, graced(span))? {
-                *low = day(hull.from).min(*low);
-                *high = day(hull.until.plus_millis(GRACE_MS)).max(*high);
+/// The days that marks touch.
+pub(super) struct Stale {
+    by_station: BTreeMap<StationKey, Days>,
+    by_place: BTreeMap<usize, Days>,
+}
+
+impl Stale {
+    /// Reads them; with all days of the sessions that reach into them, since what a session adds to a day bears on the others.
+    pub(super) fn read(ledger: &mut dyn Figures, network: &Network, zone: Tz) -> Result<Self, StoreError> {
+        let day = |at: At| number_of(local_day(at, zone));
+        let (mut by_station, mut by_place) = (BTreeMap::<StationKey, Days>::new(), BTreeMap::<usize, Days>::new());
+        for mark in ledger.marks()? {
+            by_station
+                .entry(mark.station)
+                .or_default()
+                .push((day(mark.span.from), day(mark.span.until.plus_millis(-1))));
+        }
+        let places = if by_station.is_empty() { HashMap::new() } else { network.places_of_stations() };
+        for (station, days) in &mut by_station {
+            *days = joined(std::mem::take(days));
+            for (low, high) in days.iter_mut() {
+                let span = Span { from: midnight(date_of(*low), zone), until: midnight(date_of(*high + 1), zone) };
+                if let Some(hull) = ledger.sessions_hull(*station, graced(span))? {
+                    *low = day(hull.from).min(*low);
+                    *high = day(hull.until.plus_millis(GRACE_MS)).max(*high);
+                }
+            }
+            // What is told of attempts bears on the visits of the days before and after, at all EVSEs of the place.
+            if let Some(place) = places.get(station) {
+                by_place.entry(*place).or_default().extend(days.iter().map(|(low, high)| (low - 1, high + 1)));
             }
         }
+        by_place.values_mut().for_each(|days| *days = joined(std::mem::take(days)));
+        Ok(Self { by_station, by_place })
     }
-    Ok(found)
+
+    /// For what an EVSE lived through by itself.
+    pub(super) fn of_evse(&self, evse: &Evse) -> &[(i32, i32)] {
+        evse.station.and_then(|station| self.by_station.get(&station)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// For all that is kept of it.
+    pub(super) fn of_place(&self, evse: &Evse) -> &[(i32, i32)] {
+        self.by_place.get(&evse.place).map(Vec::as_slice).unwrap_or_default()
+    }
 }
 
 /// Days that touch each other as one stretch.

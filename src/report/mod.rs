@@ -9,14 +9,15 @@
 //!      network is read in a moment.
 //!    - [`Make::Sessions`]: the same, and the facts have a [`Summary`](crate::domain::summary::Summary) of each session that
 //!      began. For medians.
-//!    - [`Make::Ledger`]: the fold reads timelines and sessions itself ([`Scope`]) and returns [`Line`]s. For what cannot
-//!      be summed: episodes, visits.
+//!    - [`Make::Ledger`]: the fold reads what it needs itself ([`Scope`]) and returns [`Line`]s: facts in other detail, as
+//!      attempts and visits ([`Outcomes`](crate::domain::outcome::Outcomes)) or how full sites were
+//!      ([`Demand`](crate::domain::demand::Demand)), and what is not kept, as episodes.
 //! 2. Its line in [`REPORTS`].
 //! 3. A heading in `METHOD.md` with each formula and its source; raise [`Report::version`] whenever a figure would come
 //!    out differently.
 //!
 //! Everything else is shared: periods and zones (`period`), which EVSEs there are (`network`), facts and their keeping
-//! (`tally`, `lived`, `keeper`), groups (`cells`), the request, provisional or final, coverage, suppression (`ask`), JSON,
+//! (`tally`, `lived`, `together`, `keeper`), groups (`cells`), the request, provisional or final, coverage, suppression (`ask`), JSON,
 //! CSV and tables (`answer`), the route, the list of reports and the command line. A row in `scrape` shows a figure at
 //! `/metrics/programme`.
 //!
@@ -52,6 +53,7 @@ pub mod scrape;
 mod sessions;
 mod success;
 mod tally;
+mod together;
 mod tries;
 mod utilisation;
 pub mod value;
@@ -293,6 +295,11 @@ impl Scope<'_> {
     /// The same by another unit of place.
     fn by(&mut self, place: PlaceUnit) -> Scope<'_> {
         Scope { ledger: &mut *self.ledger, place, whole: None, ..*self }
+    }
+
+    /// The same of other EVSEs by the same unit of place.
+    fn among<'b>(&'b mut self, network: &'b Network) -> Scope<'b> {
+        Scope { ledger: &mut *self.ledger, network, whole: None, ..*self }
     }
 
     /// The same of other EVSEs, all together.

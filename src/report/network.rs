@@ -1,11 +1,13 @@
 //! Which EVSEs there are: what the registry lists and what chargers told of.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono_tz::Tz;
+use sha2::{Digest, Sha256};
 
-use super::{PlaceUnit, Value};
+use super::{PlaceUnit, Rules, Value};
+use crate::config::report::ReportSettings;
 use crate::config::sites::{Charger, Registry, Site};
 use crate::domain::availability::{self, Interval};
 use crate::domain::event::Boot;
@@ -19,7 +21,7 @@ use crate::store::figures::Met;
 const RAPID_W: u32 = 50_000;
 
 /// Raised whenever facts that are kept would come out differently.
-const FACTS_VERSION: u32 = 3;
+const FACTS_VERSION: u32 = 4;
 
 /// An EVSE: serves one vehicle at a time.
 #[derive(Clone, Debug)]
@@ -51,19 +53,36 @@ pub struct Evse {
     hours: Arc<Week>,
     /// What facts of it are made by.
     pub made_by: String,
+    /// Which of the places of the network it is at.
+    pub(super) place: usize,
+    /// Whether how full its place was is counted at it, of all EVSEs there.
+    pub(super) bears_site: bool,
+    /// And of those of its class of power.
+    pub(super) bears_class: bool,
 }
 
 /// The EVSEs, in order of charger and number.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Network {
     /// Them.
     pub evses: Vec<Evse>,
+    /// The settings that facts are made by.
+    pub(super) rules: Rules,
+    places: Arc<Vec<Place>>,
     registered: HashMap<ChargerId, Arc<Charger>>,
+}
+
+/// A site with all of its EVSEs, whichever were asked for; a charger without one is a place by itself.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Place {
+    /// Them, in order of charger and number.
+    pub(super) evses: Vec<Evse>,
 }
 
 impl Network {
     /// What the registry lists and what chargers told of, together.
-    pub fn of(registry: &Registry, met: Vec<Met>, zone: Tz) -> Self {
+    pub fn of(registry: &Registry, met: Vec<Met>, settings: &ReportSettings) -> Self {
+        let zone = settings.zone;
         let mut met: HashMap<ChargerId, Met> = met.into_iter().map(|met| (met.charger.clone(), met)).collect();
         let mut evses = Vec::new();
         for charger in registry.chargers.values() {
@@ -76,7 +95,34 @@ impl Network {
             evse.quintile = evse.site.as_ref().and_then(|site| registry.lsoas.quintile(site.imd_decile?));
         }
         evses.sort_by(|a, b| (a.charger.as_str(), a.number).cmp(&(b.charger.as_str(), b.number)));
-        Self { evses, registered: registry.chargers.clone() }
+        let rules = Rules::of(settings);
+        let places = Arc::new(placed(&mut evses, &format!("{:?} {:?}", rules.gaps, rules.visit_succeeds)));
+        Self { evses, rules, places, registered: registry.chargers.clone() }
+    }
+
+    /// The place of an EVSE.
+    pub(super) fn place_of(&self, evse: &Evse) -> Option<&Place> {
+        self.places.get(evse.place)
+    }
+
+    /// The place of each charger.
+    pub(super) fn places_of_stations(&self) -> HashMap<StationKey, usize> {
+        let evses = self.places.iter().flat_map(|place| &place.evses);
+        evses.filter_map(|evse| evse.station.map(|station| (station, evse.place))).collect()
+    }
+
+    /// Whether each place has all of its EVSEs here, or none.
+    pub(super) fn has_whole_places(&self) -> bool {
+        let places: HashSet<usize> = self.evses.iter().map(|evse| evse.place).collect();
+        let all = places.iter().filter_map(|place| self.places.get(*place)).map(|place| place.evses.len());
+        all.sum::<usize>() == self.evses.len()
+    }
+
+    /// The same EVSEs, as if there were no others. What is kept of their places is no use then.
+    pub(super) fn apart(&self) -> Self {
+        let mut evses = self.evses.clone();
+        let places = Arc::new(placed(&mut evses, "apart"));
+        Self { evses, places, rules: self.rules, registered: self.registered.clone() }
     }
 
     /// Leaves those that are wanted.
@@ -87,13 +133,45 @@ impl Network {
     /// Some of them.
     pub(super) fn part(&self, evses: &[usize]) -> Self {
         let evses = evses.iter().filter_map(|index| self.evses.get(*index).cloned()).collect();
-        Self { evses, registered: self.registered.clone() }
+        Self { evses, rules: self.rules, places: self.places.clone(), registered: self.registered.clone() }
     }
 
     /// The EVSE number of a place at a charger.
     pub fn evse_of(&self, charger: &ChargerId, outlet: Outlet) -> u32 {
         self.registered.get(charger).map_or(outlet.evse, |known| known.evse_of(outlet))
     }
+}
+
+/// The places of EVSEs. What facts of an EVSE are made by tells of all EVSEs of its place from then on, and of `rules`.
+fn placed(evses: &mut [Evse], rules: &str) -> Vec<Place> {
+    let mut groups: BTreeMap<(Option<String>, Option<String>), Vec<usize>> = BTreeMap::new();
+    for (index, evse) in evses.iter().enumerate() {
+        let site = evse.site.as_ref().map(|site| site.id.clone());
+        let alone = site.is_none().then(|| evse.charger.as_str().to_owned());
+        groups.entry((site, alone)).or_default().push(index);
+    }
+    let mut places = Vec::with_capacity(groups.len());
+    for (place, own) in groups.into_values().enumerate() {
+        let mut print = Sha256::new_with_prefix(rules);
+        for evse in own.iter().filter_map(|index| evses.get(*index)) {
+            let (class, number) = (evse.power_class(), evse.number);
+            print.update(format!("{}/{number} {:?} {class:?} {}\n", evse.charger, evse.station, evse.made_by));
+        }
+        let print = print.finalize().iter().take(8).fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+        // What nobody ever met is not kept: one that was met counts for all, where there is one.
+        let mut order = own.clone();
+        order.sort_by_key(|index| evses.get(*index).is_none_or(|evse| evse.station.is_none()));
+        let mut classes: HashSet<Option<&str>> = HashSet::new();
+        for (rank, index) in order.into_iter().enumerate() {
+            let Some(evse) = evses.get_mut(index) else { continue };
+            evse.place = place;
+            evse.made_by.push('|');
+            evse.made_by.push_str(&print);
+            (evse.bears_site, evse.bears_class) = (rank == 0, classes.insert(evse.power_class()));
+        }
+        places.push(Place { evses: own.iter().filter_map(|index| evses.get(*index).cloned()).collect() });
+    }
+    places
 }
 
 fn of_charger(id: ChargerId, registered: Option<&Arc<Charger>>, met: Option<Met>, zone: Tz) -> Vec<Evse> {
@@ -135,6 +213,9 @@ fn of_charger(id: ChargerId, registered: Option<&Arc<Charger>>, met: Option<Met>
             commissioned,
             removed,
             hours: hours.clone(),
+            place: 0,
+            bears_site: true,
+            bears_class: true,
         }
     };
     numbers.into_iter().map(evse).collect()

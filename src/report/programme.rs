@@ -4,20 +4,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ask::lines_of;
+use super::equity;
 use super::fraction::{Fraction, Known, told};
 use super::indicators::{self, From, INDICATORS, Indicator};
 use super::tally::tally;
 use super::{Column, Line, Make, PlaceUnit, Report, Scope, Table, TimeUnit, Value, named};
-use super::{demand, equity};
 use crate::config::programme::{AIM_PLACES, Aim};
 use crate::domain::service::Fact;
 use crate::domain::time::Span;
 use crate::store::StoreError;
 use crate::store::figures::Detail;
 
-/// The reports of which no indicator asks for what takes them long.
+/// The report of which no indicator asks for what takes it long.
 const EQUITY: &str = equity::REPORT.name;
-const DEMAND: &str = demand::REPORT.name;
 
 /// Why there is nothing.
 const NO_RESIDENTS: &str = "the residents of the area are not configured (registry.programme_file)";
@@ -124,7 +123,7 @@ impl Stock {
         let mut found = Self::default();
         let (network, registry) = (scope.network, scope.registry);
         let mut seen = BTreeSet::new();
-        tally(scope.ledger, network, &spans, scope.zone, Detail::Sums, &mut |index, _, facts| {
+        tally(scope.ledger, network, &spans, scope.zone, Detail::SUMS, &mut |index, _, facts| {
             let Some(evse) = network.evses.get(index) else { return };
             let ms = facts[Fact::InService];
             found.sessions += facts[Fact::Sessions];
@@ -164,7 +163,6 @@ impl Sources {
             let scope = &mut scope.by(PlaceUnit::Network);
             let lines = match report.name {
                 EQUITY => equity::lines(scope, false),
-                DEMAND => demand::lines(scope, false),
                 _ => lines_of(report, scope),
             }?;
             let values = lines.into_iter().next().map(|line| line.values).unwrap_or_default();

@@ -2,24 +2,19 @@
 //! Formulas and their sources stand in `METHOD.md`.
 
 use super::cells::Cells;
-use super::tries::{AtSite, Judged, at_sites};
 use super::{Column, Line, Make, PlaceUnit, Report, Scope, TimeUnit, Value};
-use crate::domain::attempt::{Began, Visit};
-use crate::domain::energy::MilliWh;
-use crate::domain::time::{At, Span};
+use crate::domain::outcome::{Outcome, Outcomes};
 use crate::store::StoreError;
+use crate::store::figures::Detail;
 
 const NO_ATTEMPT: &str = "no attempt was seen of which the outcome is known";
 const NO_VISIT: &str = "no visit was seen of which the outcome is known";
-
-/// The second line of success, in milliwatt-hours: 1 kWh.
-const ONE_KWH: MilliWh = MilliWh(1_000_000);
 
 /// The report.
 pub(super) const REPORT: Report = Report {
     name: "success",
     about: "Charging success by the ChargeX equations, and visits: at the first attempt, with trouble, not at all.",
-    version: 1,
+    version: 2,
     columns: &[
         column(
             "visit_success",
@@ -72,156 +67,57 @@ const fn column(name: &'static str, unit: &'static str, about: &'static str) -> 
     Column { name, unit, about }
 }
 
-/// Numerators and denominators of attempts.
-#[derive(Clone, Copy, Debug, Default)]
-struct Attempts {
-    /// Of known delivery, and of these those that delivered.
-    start: (i64, i64),
-    /// Of known delivery and stop, and of these those that delivered and were stopped well.
-    session: (i64, i64),
-    /// That delivered and of which the stop is known, and of these those that were stopped well.
-    end: (i64, i64),
-}
-
-/// What is counted of a group.
-#[derive(Clone, Debug, Default)]
-struct Count {
-    all: Attempts,
-    plug: Attempts,
-    token: Attempts,
-    start: Attempts,
-    attempts: i64,
-    sessions: i64,
-    refused: i64,
-    delivery_unknown: i64,
-    stop_unknown: i64,
-    visits: i64,
-    tries: i64,
-    judged: i64,
-    succeeded: i64,
-    troubled: i64,
-    first: (i64, i64),
-    last: (i64, i64),
-    one_kwh: (i64, i64),
-}
-
 fn make(scope: &mut Scope<'_>) -> Result<Vec<Line>, StoreError> {
-    let cells = Cells::of(scope, scope.place)?;
-    let mut counts = vec![Count::default(); cells.len()];
-    if let Some((first, last)) = scope.buckets.first().zip(scope.buckets.last()) {
-        let period = Span { from: first.1.from, until: last.1.until };
-        let enough = scope.rules.visit_succeeds;
-        at_sites(scope, period, &mut |site| {
-            let mut of = |evse: usize, at: At, take: &dyn Fn(&mut Count)| {
-                if let Some(count) = cells.at(evse, at).and_then(|cell| counts.get_mut(cell)) {
-                    take(count);
-                }
-            };
-            for (evse, judged) in &site.attempts {
-                of(*evse, judged.attempt.from, &|count| count.attempt(judged));
-            }
-            for visit in &site.visits {
-                let Some((evse, first)) = visit.first().and_then(|index| site.attempts.get(*index)) else { continue };
-                of(*evse, first.attempt.from, &|count| count.visit(&site, visit, enough));
-            }
-        })?;
-    }
-    let none = Count::default();
-    // Sessions of other systems are no attempts: a cell of many of them and few of ours is small.
-    Ok(cells.lines(scope.buckets, |place, _, _| {
-        let count = counts.get(place).unwrap_or(&none);
-        (count.sessions, count.values())
+    let cells = Cells::in_detail(scope, scope.place, Detail::OUTCOMES)?;
+    let none = Outcomes::default();
+    Ok(cells.lines(scope.buckets, |_, cell, _| {
+        let of = cell.facts.outcomes.as_deref().unwrap_or(&none);
+        // Sessions of other systems are no attempts: a cell of many of them and few of ours is small.
+        (of[Outcome::WithSession], values(of))
     }))
 }
 
-/// Adds to a denominator what is known, and to its numerator what is true.
-fn add((of, fit): &mut (i64, i64), known: Option<bool>) {
-    *of += i64::from(known.is_some());
-    *fit += i64::from(known == Some(true));
-}
-
-impl Attempts {
-    fn add(&mut self, delivered: Option<bool>, stopped_well: Option<bool>) {
-        add(&mut self.start, delivered);
-        let session = match (delivered, stopped_well) {
-            (Some(false), _) => Some(false),
-            (Some(true), well) => well,
-            (None, _) => None,
-        };
-        add(&mut self.session, session);
-        add(&mut self.end, stopped_well.filter(|_| delivered == Some(true)));
-    }
-}
-
-impl Count {
-    fn attempt(&mut self, judged: &Judged) {
-        let (delivered, stopped_well) = (judged.delivered, judged.stopped_well);
-        let began = match judged.attempt.began {
-            Began::Plug => &mut self.plug,
-            Began::Token => &mut self.token,
-            Began::Start => &mut self.start,
-        };
-        began.add(delivered, stopped_well);
-        self.all.add(delivered, stopped_well);
-        self.attempts += 1;
-        self.sessions += i64::from(judged.attempt.session.is_some());
-        self.refused += i64::from(judged.attempt.refused);
-        self.delivery_unknown += i64::from(delivered.is_none());
-        self.stop_unknown += i64::from(stopped_well.is_none());
-    }
-
-    fn visit(&mut self, site: &AtSite, visit: &Visit, enough: MilliWh) {
-        let outcomes = |more_than: MilliWh| -> Vec<Option<bool>> {
-            let attempts = visit.iter().filter_map(|index| site.attempts.get(*index));
-            attempts.map(|(_, judged)| judged.attempt.delivered(more_than)).collect()
-        };
-        let known = outcomes(enough);
-        let succeeded = any(&known);
-        self.visits += 1;
-        self.tries += i64::try_from(visit.len()).unwrap_or(i64::MAX);
-        self.judged += i64::from(succeeded.is_some());
-        self.succeeded += i64::from(succeeded == Some(true));
-        self.troubled += i64::from(succeeded == Some(true) && visit.len() > 1);
-        add(&mut self.first, known.first().copied().flatten());
-        add(&mut self.last, known.last().copied().flatten());
-        add(&mut self.one_kwh, any(&outcomes(ONE_KWH)));
-    }
-
-    fn values(&self) -> Vec<Value> {
-        let attempts = |(of, fit): (i64, i64)| Value::ratio(fit, of, NO_ATTEMPT);
-        let visits = |(of, fit): (i64, i64)| Value::ratio(fit, of, NO_VISIT);
-        vec![
-            visits((self.judged, self.succeeded)),
-            visits(self.first),
-            visits((self.judged, self.troubled)),
-            visits((self.judged, self.judged - self.succeeded)),
-            visits(self.last),
-            visits(self.one_kwh),
-            Value::ratio(self.tries, self.visits, "no visit was seen"),
-            attempts(self.all.start),
-            attempts(self.all.session),
-            attempts(self.all.end),
-            attempts(self.plug.start),
-            attempts(self.token.start),
-            attempts(self.start.start),
-            attempts(self.plug.session),
-            attempts(self.token.session),
-            attempts(self.start.session),
-            Value::Whole(self.visits),
-            Value::Whole(self.visits - self.judged),
-            Value::Whole(self.attempts),
-            Value::Whole(self.attempts - self.sessions),
-            Value::Whole(self.refused),
-            Value::Whole(self.delivery_unknown),
-            Value::Whole(self.stop_unknown),
-        ]
-    }
-}
-
-/// Whether any is true; not known where none is and one may be.
-fn any(known: &[Option<bool>]) -> Option<bool> {
-    if known.contains(&Some(true)) {
-        return Some(true);
-    }
-    (!known.contains(&None)).then_some(false)
+fn values(of: &Outcomes) -> Vec<Value> {
+    let attempts = |part: Outcome, whole: Outcome| Value::ratio(of[part], of[whole], NO_ATTEMPT);
+    let visits = |part: Outcome, whole: Outcome| Value::ratio(of[part], of[whole], NO_VISIT);
+    let pooled = |parts: [Outcome; 3], wholes: [Outcome; 3]| {
+        let sum = |all: [Outcome; 3]| all.iter().map(|one| of[*one]).sum::<i64>();
+        Value::ratio(sum(parts), sum(wholes), NO_ATTEMPT)
+    };
+    let [judged, delivered] = [
+        [Outcome::PlugJudged, Outcome::TokenJudged, Outcome::StartJudged],
+        [Outcome::PlugDelivered, Outcome::TokenDelivered, Outcome::StartDelivered],
+    ];
+    let [whole_judged, whole] = [
+        [Outcome::PlugWholeJudged, Outcome::TokenWholeJudged, Outcome::StartWholeJudged],
+        [Outcome::PlugWhole, Outcome::TokenWhole, Outcome::StartWhole],
+    ];
+    let by_beginning = |parts: [Outcome; 3], wholes: [Outcome; 3]| {
+        parts.into_iter().zip(wholes).map(move |(part, whole)| attempts(part, whole))
+    };
+    let failed = of[Outcome::Judged] - of[Outcome::Succeeded];
+    let mut values = vec![
+        visits(Outcome::Succeeded, Outcome::Judged),
+        visits(Outcome::FirstSucceeded, Outcome::FirstJudged),
+        visits(Outcome::Troubled, Outcome::Judged),
+        Value::ratio(failed, of[Outcome::Judged], NO_VISIT),
+        visits(Outcome::LastSucceeded, Outcome::LastJudged),
+        visits(Outcome::OneKwh, Outcome::OneKwhJudged),
+        Value::ratio(of[Outcome::Tries], of[Outcome::Visits], "no visit was seen"),
+        pooled(delivered, judged),
+        pooled(whole, whole_judged),
+        attempts(Outcome::EndedWell, Outcome::EndJudged),
+    ];
+    values.extend(by_beginning(delivered, judged).chain(by_beginning(whole, whole_judged)));
+    let counts = [
+        of[Outcome::Visits],
+        of[Outcome::Visits] - of[Outcome::Judged],
+        of[Outcome::Attempts],
+        of[Outcome::Attempts] - of[Outcome::WithSession],
+        of[Outcome::Refused],
+        of[Outcome::DeliveryUnknown],
+        of[Outcome::StopUnknown],
+    ];
+    values.extend(counts.map(Value::Whole));
+    values
 }

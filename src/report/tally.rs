@@ -4,14 +4,17 @@ use std::collections::{HashMap, HashSet};
 
 use chrono_tz::Tz;
 
-use super::lived::{Lived, stale_days};
-use super::network::{Evse, Network};
+use super::energy::is_known;
+use super::lived::{Lived, Stale};
+use super::network::{Evse, Network, Place};
 use super::period::{date_of, month_of, number_of};
+use super::together::Together;
+use crate::domain::availability::Interval;
 use crate::domain::exemption::Exemption;
-use crate::domain::ids::{Outlet, StationKey};
+use crate::domain::ids::{ChargerId, Outlet, StationKey};
 use crate::domain::opening::{day_span, local_day, midnight};
 use crate::domain::record::SessionRow;
-use crate::domain::service::{Facts, Piece, Terms, pieces};
+use crate::domain::service::{Fact, Facts, Piece, Terms, pieces};
 use crate::domain::time::{At, Span};
 use crate::store::StoreError;
 use crate::store::figures::{Detail, Figures};
@@ -38,7 +41,7 @@ pub(super) fn tally(
     for (bucket, span) in buckets.iter().enumerate() {
         kept.take(ledger, *span, bucket, &mut wants, take)?;
     }
-    live(ledger, network, &mut wants, zone, &mut |want, facts| take(want.evse, want.bucket, facts))
+    live(ledger, network, &mut wants, zone, detail, &mut |want, facts| take(want.evse, want.bucket, facts))
 }
 
 /// The facts that are kept and can be used.
@@ -80,13 +83,13 @@ impl KeptFacts {
                 }
             }
         }
-        for (station, days) in stale_days(ledger, zone)? {
-            for (index, _) in network.evses.iter().enumerate().filter(|(_, evse)| evse.station == Some(station)) {
-                let Some((first, last)) = found.reach.get(index).copied().flatten() else { continue };
-                for day in days.iter().flat_map(|(from, until)| (*from).max(first)..=(*until).min(last)) {
-                    found.stale_days.insert((index, day));
-                    found.stale_months.insert((index, month_of(date_of(day))));
-                }
+        let stale = Stale::read(ledger, network, zone)?;
+        for (index, evse) in network.evses.iter().enumerate() {
+            let Some((first, last)) = found.reach.get(index).copied().flatten() else { continue };
+            let days = if detail.is_of_sites() { stale.of_place(evse) } else { stale.of_evse(evse) };
+            for day in days.iter().flat_map(|(from, until)| (*from).max(first)..=(*until).min(last)) {
+                found.stale_days.insert((index, day));
+                found.stale_months.insert((index, month_of(date_of(day))));
             }
         }
         Ok(found)
@@ -101,8 +104,7 @@ impl KeptFacts {
         wants: &mut Vec<Want>,
         take: &mut dyn FnMut(usize, usize, &Facts),
     ) -> Result<(), StoreError> {
-        let whole = self.whole_days(span);
-        let Some((first, after)) = whole else {
+        let Some((first, after)) = self.whole_days(span) else {
             wants.extend((0..self.evses).map(|evse| Want { evse, bucket, span }));
             return Ok(());
         };
@@ -139,17 +141,21 @@ impl KeptFacts {
                 wants.extend(part.within(span).map(|span| Want { evse, bucket, span }));
             }
         }
-        // What is left of a day that is not over, or of a period that ends within a day.
-        let rest = Span { from: midnight(date_of(after), self.zone), until: span.until };
-        wants.extend((0..self.evses).filter(|_| rest.millis() > 0).map(|evse| Want { evse, bucket, span: rest }));
+        // What is left of the days in which it begins and ends.
+        let before = Span { from: span.from, until: midnight(date_of(first), self.zone) };
+        let behind = Span { from: midnight(date_of(after), self.zone), until: span.until };
+        for rest in [before, behind].into_iter().filter(|rest| rest.millis() > 0) {
+            wants.extend((0..self.evses).map(|evse| Want { evse, bucket, span: rest }));
+        }
         Ok(())
     }
 
-    /// The whole local days at the beginning of a stretch; `None` where it begins within one.
+    /// The whole local days of a stretch, where there are any.
     fn whole_days(&self, span: Span) -> Option<(i32, i32)> {
-        let first = local_day(span.from, self.zone);
-        let after = local_day(span.until, self.zone);
-        (midnight(first, self.zone) == span.from && first < after).then(|| (number_of(first), number_of(after)))
+        let begin = local_day(span.from, self.zone);
+        let begins_within = midnight(begin, self.zone) < span.from;
+        let (first, after) = (number_of(begin) + i32::from(begins_within), number_of(local_day(span.until, self.zone)));
+        (first < after).then_some((first, after))
     }
 }
 
@@ -230,39 +236,78 @@ fn month_days(month: i32) -> Option<(i32, i32)> {
     Some((first(month)?, first(month + 1)?))
 }
 
-/// Makes facts of what is wanted, charger by charger.
+/// What bears on all EVSEs of a stretch.
+pub(super) struct Around<'a> {
+    /// The zone of local days and opening hours.
+    pub(super) zone: Tz,
+    /// When chargewatch first watched.
+    pub(super) watched_from: At,
+    exemptions: &'a [Exemption],
+}
+
+impl Around<'_> {
+    /// What was entered for a charger.
+    pub(super) fn of(&self, charger: &ChargerId) -> Vec<Exemption> {
+        self.exemptions.iter().filter(|entry| entry.charger == *charger).cloned().collect()
+    }
+}
+
+/// Makes facts of what is wanted, place by place and charger by charger.
 pub(super) fn live(
     ledger: &mut dyn Figures,
     network: &Network,
     wants: &mut [Want],
     zone: Tz,
+    detail: Detail,
     take: &mut dyn FnMut(&Want, &Facts),
 ) -> Result<(), StoreError> {
     let Some(span) = hull(wants) else { return Ok(()) };
     let watched_from = ledger.watched_from()?.unwrap_or(span.until);
     let exemptions = ledger.exemptions(span)?;
-    wants.sort_by_key(|want| (network.evses.get(want.evse).and_then(|evse| evse.station), want.evse, want.span.from));
-    let same = |a: &Want, b: &Want| {
-        let station = |want: &Want| network.evses.get(want.evse).map(|evse| (evse.station, evse.charger.clone()));
-        station(a) == station(b)
-    };
-    for of_charger in wants.chunk_by(same) {
-        let Some(evse) = of_charger.first().and_then(|want| network.evses.get(want.evse)) else { continue };
-        let mine: Vec<Exemption> = exemptions.iter().filter(|entry| entry.charger == evse.charger).cloned().collect();
-        let known = match evse.station {
-            Some(station) => Lived::read(ledger, network, station, of_charger)?,
-            None => Lived::default(),
+    let around = Around { zone, watched_from, exemptions: &exemptions };
+    let evse_of = |want: &Want| network.evses.get(want.evse);
+    wants.sort_by_key(|want| (evse_of(want).map(|evse| (evse.place, evse.station)), want.evse, want.span.from));
+    let nowhere = Place::default();
+    for of_place in wants.chunk_by(|a, b| evse_of(a).map(|evse| evse.place) == evse_of(b).map(|evse| evse.place)) {
+        let place = of_place.first().and_then(evse_of).and_then(|evse| network.place_of(evse)).unwrap_or(&nowhere);
+        let together = match detail.is_of_sites() {
+            true => Some(Together::read(ledger, network, place, of_place, &around, detail)?),
+            false => None,
         };
-        for of_evse in of_charger.chunk_by(|a, b| a.evse == b.evse) {
-            let Some(evse) = of_evse.first().and_then(|want| network.evses.get(want.evse)) else { continue };
-            let life = known.of_evse(ledger, network, evse, of_evse)?;
-            for want in of_evse {
-                let open = evse.open(want.span, zone);
-                take(want, &life.facts(&terms(evse, &open, &mine, watched_from), want.span));
+        let charger_of = |want: &Want| evse_of(want).map(|evse| &evse.charger);
+        for of_charger in of_place.chunk_by(|a, b| charger_of(a) == charger_of(b)) {
+            let Some(evse) = of_charger.first().and_then(evse_of) else { continue };
+            let mine = around.of(&evse.charger);
+            let known = match evse.station {
+                Some(station) => Lived::read(ledger, place, station, of_charger)?,
+                None => Lived::default(),
+            };
+            for of_evse in of_charger.chunk_by(|a, b| a.evse == b.evse) {
+                let Some(evse) = of_evse.first().and_then(evse_of) else { continue };
+                let life = known.of_evse(ledger, network, evse, of_evse)?;
+                let order =
+                    place.evses.iter().position(|own| (&own.charger, own.number) == (&evse.charger, evse.number));
+                for want in of_evse {
+                    let open = evse.open(want.span, zone);
+                    let mut facts = life.facts(&terms(evse, &open, &mine, watched_from), want.span);
+                    if detail.demand && is_day(want.span, zone) && facts[Fact::Counted] > 0 && is_known(&facts) {
+                        let energy = facts[Fact::Energy];
+                        facts.demand.get_or_insert_default().days.push(energy);
+                    }
+                    if let Some((together, order)) = together.as_ref().zip(order) {
+                        together.add(evse, order, want.span, &mut facts);
+                    }
+                    take(want, &facts);
+                }
             }
         }
     }
     Ok(())
+}
+
+/// Whether a stretch is a whole local day.
+fn is_day(span: Span, zone: Tz) -> bool {
+    day_span(local_day(span.from, zone), zone) == span
 }
 
 pub(super) fn hull(wants: &[Want]) -> Option<Span> {
@@ -270,14 +315,14 @@ pub(super) fn hull(wants: &[Want]) -> Option<Span> {
     Some(Span { from, until: wants.iter().map(|want| want.span.until).max()? })
 }
 
-/// The timelines of a charger's outlets.
+/// The timelines of a charger's outlets; `evses` are those of its place, at least.
 pub(super) fn lines(
     ledger: &mut dyn Figures,
-    network: &Network,
+    evses: &[Evse],
     station: StationKey,
     span: Span,
-) -> Result<Vec<(Outlet, Vec<crate::domain::availability::Interval>)>, StoreError> {
-    let of_station = network.evses.iter().filter(|evse| evse.station == Some(station));
+) -> Result<Vec<(Outlet, Vec<Interval>)>, StoreError> {
+    let of_station = evses.iter().filter(|evse| evse.station == Some(station));
     let mut outlets: Vec<Outlet> = of_station.flat_map(|evse| evse.outlets.iter().copied()).collect();
     outlets.push(Outlet::STATION);
     ledger.timelines(station, &outlets, span)
@@ -313,7 +358,7 @@ pub fn live_pieces(
     let mut mine = ledger.exemptions(span)?;
     mine.retain(|entry| entry.charger == evse.charger);
     let lines = match evse.station {
-        Some(station) => lines(ledger, network, station, span)?,
+        Some(station) => lines(ledger, &network.evses, station, span)?,
         None => Vec::new(),
     };
     let open = evse.open(span, zone);

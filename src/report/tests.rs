@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use proptest::prelude::*;
 use rusqlite::Connection;
 
 use super::keeper;
@@ -23,6 +22,7 @@ mod data_quality;
 mod demand;
 mod equity;
 mod faults;
+mod kept;
 mod scrape;
 mod success;
 mod sums;
@@ -152,7 +152,7 @@ impl Bench {
         let today = period::number_of(local_day(self.now, LONDON));
         loop {
             let (keeping, more) =
-                self.ledger().figures(|ledger| keeper::make(ledger, &self.registry, LONDON, today, 50)).unwrap();
+                self.ledger().figures(|ledger| keeper::make(ledger, &self.registry, &settings(), today, 50)).unwrap();
             crate::store::keep_facts_of(&self.db, &keeping);
             if !more {
                 return;
@@ -372,85 +372,5 @@ fn every_report_has_its_method_and_every_column_a_definition() {
         for column in report.columns {
             assert!(!column.unit.is_empty() && column.about.ends_with('.'), "{}", column.name);
         }
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(6))]
-
-    #[test]
-    fn kept_facts_and_facts_from_scratch_are_the_same(
-        cuts in prop::collection::vec((0_i64..70 * 24, 0_usize..6, 1_u32..3), 1..40),
-        sessions in prop::collection::vec((0_i64..70 * 24, 0_i64..40, prop::option::of(0_i64..50_000), any::<bool>()), 0..12),
-        late in prop::collection::vec((0_i64..70 * 24, 1_i64..60, 0_usize..6), 0..4),
-    ) {
-        let begin = at("2026-09-20T00:00:00Z");
-        let bench = Bench::new("2026-09-20T00:00:00Z", "2026-12-01T09:00:00Z", "A,S,Mo-Sa 06:00-22:00,2026-09-25,,1,1;2,50\n");
-        let a = bench.charger("A", "2026-09-20T00:00:00Z");
-        let states = ["AVAILABLE", "CHARGING", "RESERVED", "INOPERATIVE", "OUTOFORDER", "UNKNOWN"];
-        for connector in [1, 2] {
-            let mut own: Vec<_> = cuts.iter().filter(|cut| cut.2 == connector).collect();
-            own.sort();
-            own.dedup_by_key(|cut| cut.0);
-            let texts: Vec<_> = own.iter().map(|cut| (begin.plus_millis(cut.0 * HOUR).to_rfc3339(), states[cut.1])).collect();
-            let line: Vec<_> = texts.iter().map(|(from, state)| (from.as_str(), *state, "charger")).collect();
-            bench.line(a, connector, &line);
-        }
-        for (index, (from, length, energy, is_imported)) in sessions.iter().enumerate() {
-            let id = (i64::try_from(index).unwrap() + 1) * if *is_imported { -1 } else { 1 };
-            let (from, until) = (begin.plus_millis(from * HOUR), begin.plus_millis((from + length) * HOUR));
-            bench.session(a, id, 1, &from.to_rfc3339(), Some(&until.to_rfc3339()), *energy);
-            // Every other one has readings, in time or not.
-            for hour in (0..*length).filter(|_| index % 2 == 0 && !is_imported) {
-                bench.register(a, id, from.plus_millis(hour * HOUR + 1_234_567), hour * hour * 1000);
-            }
-        }
-        // The triggers of imports leave marks.
-        bench.db.execute("DELETE FROM fact_mark", []).unwrap();
-        let tallied = || {
-            bench.ledger().figures(|ledger| {
-                let network = Network::of(&bench.registry, ledger.met()?, LONDON);
-                let period = Period::read((Some("2026-Q4"), None, None), LONDON, bench.now).unwrap();
-                let mut found = Vec::new();
-                for unit in [None, Some(TimeUnit::Day), Some(TimeUnit::Month)] {
-                    let buckets = period.buckets(unit, bench.now).unwrap();
-                    let spans: Vec<_> = buckets.iter().map(|(_, span)| *span).collect();
-                    let mut sums = vec![Facts::default(); spans.len()];
-                    tally::tally(ledger, &network, &spans, LONDON, Detail::Sessions, &mut |_, bucket, facts| sums[bucket] += facts)?;
-                    sums.iter_mut().for_each(|facts| facts.sessions.sort_unstable());
-                    found.push(sums);
-                }
-                Ok(found)
-            }).unwrap()
-        };
-        let scratch = tallied();
-        bench.keep();
-        let kept: i64 = bench.db.query_row("SELECT count(*) FROM evse_day", [], |row| row.get(0)).unwrap();
-        prop_assert!(kept > 60);
-        for sums in &scratch {
-            let energy: i64 = sums.iter().map(|facts| facts[Fact::Energy]).sum();
-            prop_assert_eq!(energy, scratch[0][0][Fact::Energy], "the parts of a session add up to its energy");
-        }
-        prop_assert_eq!(&scratch, &tallied());
-        // Something late: marked, it is right at once, and right when it is kept again.
-        for (from, length, state) in late {
-            let (from, until) = (begin.plus_millis(from * HOUR).millis(), begin.plus_millis((from + length) * HOUR).millis());
-            let sql = "UPDATE status_interval SET state = ?3 WHERE from_ms >= ?1 AND until_ms <= ?2";
-            bench.db.execute(sql, (from, until, states[state])).unwrap();
-            bench.db.execute("INSERT INTO fact_mark (charger_id, from_ms, until_ms) VALUES (?, ?, ?)", (a, from, until)).unwrap();
-        }
-        // Another end of a session, and a reading that came late: the mark of an instant reaches as far as its session does.
-        bench.db.execute("UPDATE session_row SET ended_ms = ended_ms - 1800000, energy_mwh = energy_mwh + 7 WHERE id = -1", []).unwrap();
-        let late: Option<(i64, i64)> = bench.db.query_row("SELECT started_ms, ended_ms FROM session_row WHERE id = 1", [], |row| Ok((row.get(0)?, row.get(1)?))).ok();
-        if let Some((from, until)) = late {
-            let at = from + (until - from) / 3;
-            bench.register(a, 1, At::from_millis(at), 500);
-            bench.db.execute("INSERT INTO fact_mark (charger_id, from_ms, until_ms) VALUES (?, ?, ?)", (a, at, at + 1)).unwrap();
-        }
-        let marked = tallied();
-        bench.keep();
-        prop_assert_eq!(&marked, &tallied());
-        bench.db.execute_batch("DELETE FROM evse_day; DELETE FROM evse_month; DELETE FROM evse_row").unwrap();
-        prop_assert_eq!(&marked, &tallied());
     }
 }

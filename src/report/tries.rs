@@ -1,122 +1,184 @@
-//! Attempts to charge and visits of a network in a period, read site by site.
+//! Attempts to charge and visits at a place, made up local day by local day, and what they come to.
 
-use std::collections::BTreeMap;
+use chrono::NaiveDate;
+use chrono_tz::Tz;
 
-use super::Scope;
-use crate::domain::attempt::{Attempt, Visit, attempts, visits, with_tokens};
+use super::network::{Network, Place};
+use crate::domain::attempt::{Attempt, PlugIn, TokenCheck, Tried, Visit, attempts, visits, with_tokens};
 use crate::domain::energy::MilliWh;
-use crate::domain::ids::{Outlet, StationKey};
+use crate::domain::ids::{ChargerId, Outlet, StationKey};
+use crate::domain::opening::day_span;
+use crate::domain::outcome::Outcomes;
 use crate::domain::status::State;
 use crate::domain::time::{At, Span};
 use crate::store::StoreError;
+use crate::store::figures::{Figures, Tries};
 
-/// A visit may have begun, and may go on, so long outside the period.
+/// What tells of the attempts and visits of a day is looked for so long before and after it.
 const AROUND_MS: i64 = 86_400_000;
 
 /// A stop is no good one where a fault comes so soon before or after it.
 const FAULT_NEAR_MS: i64 = 60_000;
 
-/// An attempt with what is known of its outcome.
-pub(super) struct Judged {
-    /// What is known of it.
-    pub(super) attempt: Attempt,
-    /// Whether power was delivered.
-    pub(super) delivered: Option<bool>,
-    /// Whether it was stopped as somebody wished, and nothing broke.
-    pub(super) stopped_well: Option<bool>,
+/// A visit that is shorter than three minutes is short.
+const SHORT_MS: i64 = 180_000;
+
+/// What began at an EVSE: attempts, visits.
+pub(super) struct Begun {
+    /// When.
+    pub(super) at: At,
+    /// What it came to.
+    pub(super) outcomes: Outcomes,
+    /// When it was, if it is a short visit that got nothing.
+    pub(super) in_vain: Option<Span>,
 }
 
-/// The attempts of a site around the period, in order of time, each with its EVSE's place in the network, and the visits
-/// that they make up.
-pub(super) struct AtSite {
-    pub(super) attempts: Vec<(usize, Judged)>,
-    pub(super) visits: Vec<Visit>,
-}
-
-/// The EVSEs of chargers, by their place in the network.
-type Stations = BTreeMap<StationKey, Vec<usize>>;
-
-/// Takes the attempts of every site.
-pub(super) fn at_sites(scope: &mut Scope<'_>, period: Span, take: &mut dyn FnMut(AtSite)) -> Result<(), StoreError> {
-    let within = Span { from: period.from.plus_millis(-AROUND_MS), until: period.until.plus_millis(AROUND_MS) };
-    // The EVSEs of each charger of each site; a charger without a site is one by itself.
-    let mut sites: BTreeMap<(Option<&str>, &str), Stations> = BTreeMap::new();
-    for (index, evse) in scope.network.evses.iter().enumerate() {
-        let Some(station) = evse.station else { continue };
-        let site = evse.site.as_ref().map(|site| site.id.as_str());
-        let alone = if site.is_some() { "" } else { evse.charger.as_str() };
-        sites.entry((site, alone)).or_default().entry(station).or_default().push(index);
-    }
-    let gaps = scope.rules.gaps;
-    for stations in sites.into_values() {
-        let mut found: Vec<(usize, Judged)> = Vec::new();
-        for (station, evses) in stations {
-            of_station(scope, station, &evses, within, &mut found)?;
-        }
-        found.sort_by_key(|(_, judged)| judged.attempt.from);
-        let plain = found.iter().map(|(evse, judged)| (*evse, &judged.attempt));
-        let visits = visits(&plain.collect::<Vec<_>>(), gaps);
-        take(AtSite { attempts: found, visits });
-    }
-    Ok(())
-}
-
-/// The attempts at a charger.
-fn of_station(
-    scope: &mut Scope<'_>,
+/// What a charger told.
+struct Teller {
     station: StationKey,
-    evses: &[usize],
-    within: Span,
-    found: &mut Vec<(usize, Judged)>,
-) -> Result<(), StoreError> {
-    let Some(first) = evses.first().copied() else { return Ok(()) };
-    let Some(charger) = scope.network.evses.get(first).map(|evse| &evse.charger) else { return Ok(()) };
-    let told = scope.ledger.tries(station, within)?;
-    let mut begun = Vec::new();
-    for attempt in attempts(told.sessions, &told.plugs, scope.rules.gaps) {
-        // A plug that was in already, or of which that is not known, is no new attempt.
-        let is_new = match (&attempt.session, attempt.outlet) {
-            (None, Some(outlet)) => was_free(scope, station, outlet, attempt.from)?,
-            (Some(_), _) | (None, None) => true,
+    charger: ChargerId,
+    tries: Tries,
+    faults: Vec<(Outlet, At)>,
+}
+
+/// An attempt at a place.
+struct Here<'a> {
+    /// The EVSE, by its order at the place.
+    evse: usize,
+    teller: &'a Teller,
+    attempt: Attempt,
+}
+
+/// What the chargers of a place told around some days.
+pub(super) struct Told<'a> {
+    network: &'a Network,
+    place: &'a Place,
+    tellers: Vec<Teller>,
+}
+
+impl<'a> Told<'a> {
+    /// Reads it.
+    pub(super) fn read(
+        ledger: &mut dyn Figures,
+        network: &'a Network,
+        place: &'a Place,
+        days: Span,
+    ) -> Result<Self, StoreError> {
+        let within = around(days);
+        let mut tellers: Vec<Teller> = Vec::new();
+        for evse in &place.evses {
+            let Some(station) = evse.station.filter(|own| tellers.iter().all(|teller| teller.station != *own)) else {
+                continue;
+            };
+            let mut tries = ledger.tries(station, within)?;
+            tries.plugs.sort_by_key(|plug| plug.from);
+            let mut faults: Vec<(Outlet, At)> = Vec::new();
+            ledger.idle(Some(station), within, &mut |_, outlet, interval| {
+                faults.extend((interval.state == State::OutOfOrder).then_some((outlet, interval.from)));
+            })?;
+            tellers.push(Teller { station, charger: evse.charger.clone(), tries, faults });
+        }
+        Ok(Self { network, place, tellers })
+    }
+
+    /// Takes what began on a local day, with the EVSE's order at the place.
+    pub(super) fn begun(
+        &self,
+        ledger: &mut dyn Figures,
+        day: NaiveDate,
+        zone: Tz,
+        take: &mut dyn FnMut(usize, Begun),
+    ) -> Result<(), StoreError> {
+        let (day, enough) = (day_span(day, zone), self.network.rules.visit_succeeds);
+        let here = self.around(day);
+        for one in here.iter().filter(|one| day.contains(one.attempt.from)) {
+            let delivered = one.delivered(ledger)?;
+            let stopped_well = one.attempt.stopped_well().map(|well| well && !one.breaks());
+            let mut outcomes = Outcomes::default();
+            outcomes.attempt(&one.attempt, delivered, stopped_well);
+            take(one.evse, Begun { at: one.attempt.from, outcomes, in_vain: None });
+        }
+        let plain: Vec<_> = here.iter().map(|one| (one.evse, &one.attempt)).collect();
+        for visit in visits(&plain, self.network.rules.gaps) {
+            let (evse, own) = of_visit(&plain, &visit);
+            let Some(at) = own.first().map(|first| first.from).filter(|at| day.contains(*at)) else { continue };
+            let mut outcomes = Outcomes::default();
+            outcomes.visit(&own, enough);
+            take(evse, Begun { at, outcomes, in_vain: in_vain(&own) });
+        }
+        Ok(())
+    }
+
+    /// The attempts of a day and of what lies around it, in order of time.
+    fn around(&self, day: Span) -> Vec<Here<'_>> {
+        let (within, gaps) = (around(day), self.network.rules.gaps);
+        let mut found: Vec<Here<'_>> = Vec::new();
+        for teller in &self.tellers {
+            let sessions = part(&teller.tries.sessions, within, |session: &Tried| session.started).to_vec();
+            let plugs = part(&teller.tries.plugs, within, |plug: &PlugIn| plug.from);
+            let checks = part(&teller.tries.checks, within, |check: &TokenCheck| check.at);
+            let all = with_tokens(attempts(sessions, plugs, gaps), checks, gaps);
+            found.extend(all.into_iter().filter_map(|attempt| {
+                let evse = self.evse_of(teller, attempt.outlet)?;
+                Some(Here { evse, teller, attempt })
+            }));
+        }
+        found.sort_by_key(|one| one.attempt.from);
+        found
+    }
+
+    /// The EVSE of an outlet. A token that led to nothing names none: it is put down at the charger's first.
+    fn evse_of(&self, teller: &Teller, outlet: Option<Outlet>) -> Option<usize> {
+        let number = outlet.map(|outlet| self.network.evse_of(&teller.charger, outlet));
+        let mut own = self.place.evses.iter().enumerate().filter(|(_, evse)| evse.station == Some(teller.station));
+        own.find(|(_, evse)| number.is_none_or(|number| number == evse.number)).map(|(index, _)| index)
+    }
+}
+
+/// A stretch with what lies around it.
+fn around(span: Span) -> Span {
+    Span { from: span.from.plus_millis(-AROUND_MS), until: span.until.plus_millis(AROUND_MS) }
+}
+
+/// What lies within a stretch, of what is in order of time.
+fn part<T>(all: &[T], within: Span, at: impl Fn(&T) -> At) -> &[T] {
+    let first = all.partition_point(|one| at(one) < within.from);
+    let after = all.partition_point(|one| at(one) < within.until);
+    all.get(first..after).unwrap_or_default()
+}
+
+/// The EVSE where a visit began, and its attempts.
+fn of_visit<'a>(all: &[(usize, &'a Attempt)], visit: &Visit) -> (usize, Vec<&'a Attempt>) {
+    let own: Vec<&(usize, &Attempt)> = visit.iter().filter_map(|index| all.get(*index)).collect();
+    (own.first().map_or(0, |first| first.0), own.into_iter().map(|(_, attempt)| *attempt).collect())
+}
+
+/// When a visit was, if it was short and all of its attempts are known to have got nothing.
+fn in_vain(own: &[&Attempt]) -> Option<Span> {
+    let from = own.first()?.from;
+    let ends: Option<Vec<At>> = own.iter().map(|attempt| attempt.until).collect();
+    // A token that is shown takes no time, yet it meets the site as it is.
+    let until = ends?.into_iter().max()?.max(from.plus_millis(1));
+    let got_nothing = own.iter().all(|attempt| attempt.delivered(MilliWh(0)) == Some(false));
+    (got_nothing && until.millis_since(from) < SHORT_MS).then_some(Span { from, until })
+}
+
+impl Here<'_> {
+    /// Whether power was delivered: by the energy, else by what the connector said.
+    fn delivered(&self, ledger: &mut dyn Figures) -> Result<Option<bool>, StoreError> {
+        let by_energy = self.attempt.delivered(MilliWh(0));
+        let Some(session) = self.attempt.session.as_ref().filter(|_| by_energy != Some(true)) else {
+            return Ok(by_energy);
         };
-        begun.extend(is_new.then_some(attempt));
+        let until = self.attempt.until.map_or(At::from_millis(i64::MAX), |until| until.plus_millis(1));
+        let charged = ledger.charged(self.teller.station, session.outlet, Span { from: self.attempt.from, until })?;
+        Ok(if charged { Some(true) } else { by_energy })
     }
-    let mut faults: Vec<(Outlet, At)> = Vec::new();
-    scope.ledger.idle(Some(station), within, &mut |_, outlet, interval| {
-        faults.extend((interval.state == State::OutOfOrder).then_some((outlet, interval.from)));
-    })?;
-    let of_outlet = |outlet: Outlet| {
-        let number = scope.network.evse_of(charger, outlet);
-        evses.iter().copied().find(|index| scope.network.evses.get(*index).is_some_and(|evse| evse.number == number))
-    };
-    for attempt in with_tokens(begun, &told.checks, scope.rules.gaps) {
-        // A token that led to nothing names no EVSE: it is put down at the charger's first.
-        let Some(evse) = attempt.outlet.map_or(Some(first), of_outlet) else { continue };
-        let delivered = delivered(scope, station, &attempt)?;
-        let stopped_well = attempt.stopped_well().map(|well| well && !breaks(&attempt, &faults));
-        found.push((evse, Judged { attempt, delivered, stopped_well }));
+
+    /// Whether something broke as it ended.
+    fn breaks(&self) -> bool {
+        let Some((outlet, ended)) = self.attempt.outlet.zip(self.attempt.until) else { return false };
+        let near = |at: At| at.millis_since(ended).abs() <= FAULT_NEAR_MS;
+        self.teller.faults.iter().any(|(of, at)| (of.is_station() || of.meets(outlet)) && near(*at))
     }
-    Ok(())
-}
-
-/// Whether an outlet was seen to be free just before.
-fn was_free(scope: &mut Scope<'_>, station: StationKey, outlet: Outlet, at: At) -> Result<bool, StoreError> {
-    let before = scope.ledger.before(station, outlet, at)?;
-    Ok(before.is_some_and(|before| matches!(before.state, State::Available | State::Reserved)))
-}
-
-/// Whether power was delivered: by the energy, else by what the connector said.
-fn delivered(scope: &mut Scope<'_>, station: StationKey, attempt: &Attempt) -> Result<Option<bool>, StoreError> {
-    let by_energy = attempt.delivered(MilliWh(0));
-    let Some(session) = attempt.session.as_ref().filter(|_| by_energy != Some(true)) else { return Ok(by_energy) };
-    let until = attempt.until.unwrap_or(scope.now).plus_millis(1);
-    let charged = scope.ledger.charged(station, session.outlet, Span { from: attempt.from, until })?;
-    Ok(if charged { Some(true) } else { by_energy })
-}
-
-/// Whether something broke as it ended.
-fn breaks(attempt: &Attempt, faults: &[(Outlet, At)]) -> bool {
-    let Some((outlet, ended)) = attempt.outlet.zip(attempt.until) else { return false };
-    let near = |at: At| at.millis_since(ended).abs() <= FAULT_NEAR_MS;
-    faults.iter().any(|(of, at)| (of.is_station() || of.meets(outlet)) && near(*at))
 }

@@ -3,12 +3,12 @@
 
 use crate::domain::attempt::{PlugIn, TokenCheck, Tried};
 use crate::domain::availability::Interval;
-use crate::domain::energy::{EnergyQuality, Milli};
+use crate::domain::energy::Milli;
 use crate::domain::event::Boot;
 use crate::domain::exemption::Exemption;
 use crate::domain::fault::FaultClass;
-use crate::domain::ids::{ChargerId, Outlet, SessionId, StationKey};
-use crate::domain::record::{SessionRow, SessionState};
+use crate::domain::ids::{ChargerId, Outlet, StationKey};
+use crate::domain::record::SessionRow;
 use crate::domain::service::Facts;
 use crate::domain::time::{At, Span};
 
@@ -63,30 +63,13 @@ pub trait Figures {
     /// When the ledger cannot be read.
     fn tries(&mut self, station: StationKey, within: Span) -> Result<Tries, StoreError>;
 
-    /// What an outlet was at just before an instant.
-    ///
-    /// # Errors
-    /// When the ledger cannot be read.
-    fn before(&mut self, station: StationKey, outlet: Outlet, at: At) -> Result<Option<Interval>, StoreError>;
-
     /// Whether an outlet said within a stretch that it was charging.
     ///
     /// # Errors
     /// When the ledger cannot be read.
     fn charged(&mut self, station: StationKey, outlet: Outlet, within: Span) -> Result<bool, StoreError>;
 
-    /// Takes how the energies of a charger's sessions were found that started in a stretch, imported ones too.
-    ///
-    /// # Errors
-    /// When the ledger cannot be read.
-    fn meterings(
-        &mut self,
-        station: StationKey,
-        within: Span,
-        take: &mut dyn FnMut(Metering),
-    ) -> Result<(), StoreError>;
-
-    /// Takes the frames of the days `[from, until)`, in days since 1970 UTC.
+    /// Takes the frames of the days `[from, until)`, in days since 1970 UTC: by charger and day.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -183,21 +166,6 @@ pub struct Tries {
     pub checks: Vec<TokenCheck>,
 }
 
-/// How the energy of a session was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Metering {
-    /// The session; below 0 where it was imported.
-    pub session: SessionId,
-    /// Where.
-    pub outlet: Outlet,
-    /// When it started.
-    pub started: At,
-    /// How its energy was found.
-    pub quality: EnergyQuality,
-    /// Its state.
-    pub state: SessionState,
-}
-
 /// The frames of a charger and a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DayOfFrames {
@@ -214,13 +182,33 @@ pub struct DayOfFrames {
 /// Takes the facts of a day or month and an EVSE's row.
 pub type Take<'a> = &'a mut dyn FnMut(i32, i64, &Facts);
 
-/// What is read of kept facts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Detail {
-    /// The sums.
-    Sums,
-    /// The sums and the sessions.
-    Sessions,
+/// What is wanted of facts besides their sums.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Detail {
+    /// The sessions that began.
+    pub sessions: bool,
+    /// What attempts and visits came to.
+    pub outcomes: bool,
+    /// How full sites were, and how energy lay over days.
+    pub demand: bool,
+}
+
+impl Detail {
+    /// Nothing besides.
+    pub const SUMS: Self = Self { sessions: false, outcomes: false, demand: false };
+    /// Sessions.
+    pub const SESSIONS: Self = Self { sessions: true, ..Self::SUMS };
+    /// Attempts and visits.
+    pub const OUTCOMES: Self = Self { outcomes: true, ..Self::SUMS };
+    /// Demand.
+    pub const DEMAND: Self = Self { demand: true, ..Self::SUMS };
+    /// All that is kept.
+    pub const ALL: Self = Self { sessions: true, outcomes: true, demand: true };
+
+    /// Whether it takes what other EVSEs of the site lived through.
+    pub const fn is_of_sites(self) -> bool {
+        self.outcomes || self.demand
+    }
 }
 
 /// A charger that was met.

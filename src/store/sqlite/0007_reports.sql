@@ -29,16 +29,19 @@ CREATE TABLE evse_row (
     UNIQUE (charger_id, evse)
 );
 
--- The facts of an EVSE on a day, as bytes of domain/facts.rs, and the sessions that began on it, as bytes of
--- domain/summary.rs: a year of a large network is read in a moment.
+-- The facts of an EVSE on a day, as bytes of domain/facts.rs, the sessions that began on it, of domain/summary.rs, what
+-- attempts and visits came to, of domain/outcome.rs, and how full the site was, of domain/demand.rs: a year of a large
+-- network is read in a moment.
 CREATE TABLE evse_day (
     day INTEGER NOT NULL, evse_id INTEGER NOT NULL, facts BLOB NOT NULL, sessions BLOB NOT NULL,
+    outcomes BLOB NOT NULL, demand BLOB NOT NULL,
     PRIMARY KEY (day, evse_id)
 ) WITHOUT ROWID;
 
 -- The same by month (months since 1970), where every day of the month is kept.
 CREATE TABLE evse_month (
     month INTEGER NOT NULL, evse_id INTEGER NOT NULL, facts BLOB NOT NULL, sessions BLOB NOT NULL,
+    outcomes BLOB NOT NULL, demand BLOB NOT NULL,
     PRIMARY KEY (month, evse_id)
 ) WITHOUT ROWID;
 

@@ -1,10 +1,8 @@
 //! What tells of attempts to charge at a charger: sessions, plug-ins, tokens that were shown.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
-use super::timeline;
 use crate::domain::attempt::{PlugIn, TokenCheck, Tried};
-use crate::domain::availability::Interval;
 use crate::domain::energy::MilliWh;
 use crate::domain::ids::{Outlet, StationKey};
 use crate::domain::record::SessionState;
@@ -43,7 +41,10 @@ pub(super) fn sessions(db: &Connection, station: StationKey, within: Span) -> Re
 /// When connectors were taken without charging, where that began in a stretch.
 pub(super) fn plugs(db: &Connection, station: StationKey, within: Span) -> Result<Vec<PlugIn>, rusqlite::Error> {
     let mut select = db.prepare_cached(
-        "SELECT evse, connector, from_ms, until_ms FROM status_interval INDEXED BY status_interval_plugged
+        "SELECT evse, connector, from_ms, until_ms, (SELECT state IN ('AVAILABLE', 'RESERVED') FROM status_interval AS earlier
+           WHERE earlier.charger_id = now.charger_id AND earlier.evse = now.evse AND earlier.connector = now.connector
+             AND earlier.from_ms < now.from_ms ORDER BY earlier.from_ms DESC LIMIT 1)
+         FROM status_interval AS now INDEXED BY status_interval_plugged
          WHERE status IN ('Preparing', 'Occupied') AND charger_id = ? AND from_ms >= ? AND from_ms < ?",
     )?;
     let values = params![station.0, within.from.millis(), within.until.millis()];
@@ -52,6 +53,7 @@ pub(super) fn plugs(db: &Connection, station: StationKey, within: Span) -> Resul
             outlet: Outlet::new(row.get(0)?, row.get(1)?),
             from: At::from_millis(row.get(2)?),
             until: row.get::<_, Option<i64>>(3)?.map(At::from_millis),
+            was_free: row.get::<_, Option<bool>>(4)?.unwrap_or(false),
         })
     })?;
     found.collect()
@@ -66,21 +68,6 @@ pub(super) fn checks(db: &Connection, station: StationKey, within: Span) -> Resu
     let found =
         select.query_map(values, |row| Ok(TokenCheck { at: At::from_millis(row.get(0)?), accepted: row.get(1)? }))?;
     found.collect()
-}
-
-/// What an outlet was at just before an instant.
-pub(super) fn before(
-    db: &Connection,
-    station: StationKey,
-    outlet: Outlet,
-    at: At,
-) -> Result<Option<Interval>, rusqlite::Error> {
-    let mut select = db.prepare_cached(
-        "SELECT from_ms, until_ms, state, status, cause, frame_id FROM status_interval
-         WHERE charger_id = ? AND evse = ? AND connector = ? AND from_ms < ? ORDER BY from_ms DESC LIMIT 1",
-    )?;
-    let values = params![station.0, outlet.evse, outlet.connector, at.millis()];
-    select.query_row(values, |row| timeline::read(row, 0)).optional()
 }
 
 /// Whether an outlet said within a stretch that it was charging.

@@ -11,17 +11,19 @@ use super::rollup::REGISTERS;
 use super::rows::{self, BOOT, BOOT_WIDTH, SESSION};
 use super::{attempts, faults, quality, timeline};
 use crate::domain::availability::Interval;
+use crate::domain::demand::Demand;
 use crate::domain::energy::Milli;
 use crate::domain::exemption::{Exemption, ExemptionKind};
 use crate::domain::fault::FaultClass;
 use crate::domain::ids::{ChargerId, Outlet, StationKey};
+use crate::domain::outcome::Outcomes;
 use crate::domain::record::SessionRow;
 use crate::domain::service::Facts;
 use crate::domain::stay;
 use crate::domain::summary::Summary;
 use crate::domain::time::{At, Span};
 use crate::store::StoreError;
-use crate::store::figures::{DayOfFrames, Detail, Figures, Keep, Keeping, Kept, Mark, Met, Metering, Take, Tries};
+use crate::store::figures::{DayOfFrames, Detail, Figures, Keep, Keeping, Kept, Mark, Met, Take, Tries};
 
 /// Where sessions reach, as in the index `session_by_reach`.
 const REACH: &str = "max(coalesce(started_ms, 0), coalesce(ended_ms, 0), coalesce(last_reading_ms, 0))";
@@ -37,26 +39,53 @@ static TOUCHING: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// Facts that begin at a column: sums, then sessions.
+/// The table of facts by day, and its key.
+const DAY: (&str, &str) = ("evse_day", "day");
+
+/// The same by month.
+const MONTH: (&str, &str) = ("evse_month", "month");
+
+/// The columns of facts.
+const FACTS: &str = "facts, sessions, outcomes, demand";
+
+/// Facts that begin at a column, as far as they are wanted.
 fn facts(row: &Row<'_>, first: usize, detail: Detail) -> Result<Facts, rusqlite::Error> {
-    let mut found = Facts::from_bytes(row.get_ref(first)?.as_blob()?);
-    if detail == Detail::Sessions {
-        Summary::read_all(row.get_ref(first + 1)?.as_blob()?, &mut found.sessions);
+    let blob = |column: usize| Ok::<_, rusqlite::Error>(row.get_ref(first + column)?.as_blob()?);
+    let mut found = Facts::from_bytes(blob(0)?);
+    if detail.sessions {
+        Summary::read_all(blob(1)?, &mut found.sessions);
+    }
+    if detail.outcomes {
+        let bytes = blob(2)?;
+        found.outcomes = (!bytes.is_empty()).then(|| Box::new(Outcomes::from_bytes(bytes)));
+    }
+    if detail.demand {
+        let bytes = blob(3)?;
+        found.demand = (!bytes.is_empty()).then(|| Box::new(Demand::from_bytes(bytes)));
     }
     Ok(found)
+}
+
+/// Keeps the facts of a day or month.
+fn write(db: &Connection, (table, key): (&str, &str), at: i32, id: i64, facts: &Facts) -> Result<(), rusqlite::Error> {
+    let sql = format!("INSERT OR REPLACE INTO {table} ({key}, evse_id, {FACTS}) VALUES (?,?,?,?,?,?)");
+    let outcomes = facts.outcomes.as_ref().map(|outcomes| outcomes.to_bytes()).unwrap_or_default();
+    let demand = facts.demand.as_ref().map(|demand| demand.to_bytes()).unwrap_or_default();
+    let sessions = Summary::to_bytes(&facts.sessions);
+    db.prepare_cached(&sql)?.execute(params![at, id, facts.to_bytes(), sessions, outcomes, demand])?;
+    Ok(())
 }
 
 impl SqliteReader {
     /// Facts of a table by day or month.
     fn stretch(
         &self,
-        table: &str,
-        key: &str,
+        (table, key): (&str, &str),
         (from, until): (i32, i32),
         detail: Detail,
         take: Take<'_>,
     ) -> Result<(), StoreError> {
-        let sql = format!("SELECT {key}, evse_id, facts, sessions FROM {table} WHERE {key} >= ? AND {key} < ?");
+        let sql = format!("SELECT {key}, evse_id, {FACTS} FROM {table} WHERE {key} >= ? AND {key} < ?");
         let mut select = self.db.prepare_cached(&sql)?;
         let mut rows = select.query([from, until])?;
         while let Some(row) = rows.next()? {
@@ -146,21 +175,8 @@ impl Figures for SqliteReader {
         })
     }
 
-    fn before(&mut self, station: StationKey, outlet: Outlet, at: At) -> Result<Option<Interval>, StoreError> {
-        Ok(attempts::before(&self.db, station, outlet, at)?)
-    }
-
     fn charged(&mut self, station: StationKey, outlet: Outlet, within: Span) -> Result<bool, StoreError> {
         Ok(attempts::charged(&self.db, station, outlet, within)?)
-    }
-
-    fn meterings(
-        &mut self,
-        station: StationKey,
-        within: Span,
-        take: &mut dyn FnMut(Metering),
-    ) -> Result<(), StoreError> {
-        Ok(quality::meterings(&self.db, station, within, take)?)
     }
 
     fn frames_by_day(&mut self, days: (i64, i64), take: &mut dyn FnMut(DayOfFrames)) -> Result<(), StoreError> {
@@ -264,11 +280,11 @@ impl Figures for SqliteReader {
     }
 
     fn days(&mut self, days: (i32, i32), detail: Detail, take: Take<'_>) -> Result<(), StoreError> {
-        self.stretch("evse_day", "day", days, detail, take)
+        self.stretch(DAY, days, detail, take)
     }
 
     fn months(&mut self, months: (i32, i32), detail: Detail, take: Take<'_>) -> Result<(), StoreError> {
-        self.stretch("evse_month", "month", months, detail, take)
+        self.stretch(MONTH, months, detail, take)
     }
 
     fn marks(&mut self) -> Result<Vec<Mark>, StoreError> {
@@ -357,7 +373,7 @@ fn keep_evse(db: &Connection, of: &Keep) -> Result<(), rusqlite::Error> {
     let same = known.as_ref().is_some_and(|(_, made_by, first)| *made_by == of.made_by && *first == of.first_day);
     if let Some((id, ..)) = known.as_ref().filter(|_| !same) {
         // Both tables lie in order of time: day by day is a look-up each, and this is rare.
-        for (table, key) in [("evse_day", "day"), ("evse_month", "month")] {
+        for (table, key) in [DAY, MONTH] {
             let sql =
                 format!("DELETE FROM {table} WHERE evse_id = ?1 AND {key} IN (SELECT DISTINCT {key} FROM {table})");
             db.execute(&sql, [id])?;
@@ -374,10 +390,8 @@ fn keep_evse(db: &Connection, of: &Keep) -> Result<(), rusqlite::Error> {
         .query_row(params![of.station.0, of.evse, of.made_by, of.first_day, last, of.until.millis()], |row| {
             row.get(0)
         })?;
-    let mut insert =
-        db.prepare_cached("INSERT OR REPLACE INTO evse_day (day, evse_id, facts, sessions) VALUES (?,?,?,?)")?;
     for (day, facts) in &of.days {
-        insert.execute(params![day, id, facts.to_bytes(), Summary::to_bytes(&facts.sessions)])?;
+        write(db, DAY, *day, id, facts)?;
     }
     let months: BTreeSet<i32> = of.days.iter().filter_map(|(day, _)| month_of(*day)).collect();
     months.into_iter().try_for_each(|month| sum_month(db, id, month))
@@ -397,14 +411,12 @@ fn first_day(month: i32) -> Option<i32> {
 
 fn sum_month(db: &Connection, id: i64, month: i32) -> Result<(), rusqlite::Error> {
     let (Some(first), Some(after)) = (first_day(month), first_day(month + 1)) else { return Ok(()) };
-    let mut select = db.prepare_cached("SELECT facts, sessions FROM evse_day WHERE day = ? AND evse_id = ?")?;
+    let mut select = db.prepare_cached(&format!("SELECT {FACTS} FROM evse_day WHERE day = ? AND evse_id = ?"))?;
     let mut sum = Facts::default();
     for day in first..after {
-        let of_day = select.query_row(params![day, id], |row| facts(row, 0, Detail::Sessions)).optional()?;
+        let of_day = select.query_row(params![day, id], |row| facts(row, 0, Detail::ALL)).optional()?;
         let Some(of_day) = of_day else { return Ok(()) };
         sum += &of_day;
     }
-    db.prepare_cached("INSERT OR REPLACE INTO evse_month (month, evse_id, facts, sessions) VALUES (?,?,?,?)")?
-        .execute(params![month, id, sum.to_bytes(), Summary::to_bytes(&sum.sessions)])?;
-    Ok(())
+    write(db, MONTH, month, id, &sum)
 }

@@ -183,7 +183,10 @@ impl SqliteBackend {
             Change::Observed { at, outlet, what } => self.observed(key, frame, (*at, received), *outlet, what)?,
             Change::Variable(variable) => self.variable(key, received, variable)?,
             Change::Monitor(monitor) => self.monitor(key, received, monitor)?,
-            Change::TokenChecked { at, accepted } => attempts::checked(&self.db, key, *at, *accepted)?,
+            Change::TokenChecked { at, accepted } => {
+                self.marks.touch(key, at.millis(), Some(at.millis()));
+                attempts::checked(&self.db, key, *at, *accepted)?;
+            }
             Change::ClockAhead { at, ahead_ms } => quality::clock_ahead(&self.db, key, *at, *ahead_ms)?,
             Change::TokenInClear { token, clear } => persons::remember(&self.db, token, clear, received)?,
         }
