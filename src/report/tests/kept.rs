@@ -16,8 +16,7 @@ type Happening = (i64, usize, usize, i64);
 impl Bench {
     /// Two chargers of one site, three EVSEs, two classes of power; they live through these minutes.
     fn lively(happenings: &[Happening]) -> Self {
-        let sites =
-            "A,S,Mo-Sa 05:00-23:30,2026-10-01,,1,1,50\nA,S,Mo-Sa 05:00-23:30,2026-10-01,,2,2,50\nB,S,Mo-Sa 05:00-23:30,2026-10-01,,1,1,7\n";
+        let sites = "A,S,Mo-Sa 05:00-23:30,2026-10-01,,1,1,50\nA,S,Mo-Sa 05:00-23:30,2026-10-01,,2,2,50\nB,S,Mo-Sa 05:00-23:30,2026-10-01,,1,1,7\n";
         let bench = Self::new("2026-10-01T00:00:00Z", "2026-11-08T09:00:00Z", sites);
         let begin = at("2026-10-30T20:00:00Z");
         let chargers = ["A", "B"].map(|name| bench.charger(name, "2026-10-01T00:00:00Z"));
@@ -79,7 +78,7 @@ impl Bench {
 
     /// All facts of every EVSE: of the whole, by day, by month, and of a stretch that begins and ends within a day.
     fn all_facts(&self) -> Vec<Facts> {
-        let tallied = |ledger: &mut dyn crate::store::figures::Figures| {
+        let tallied = |ledger: &mut dyn Figures| {
             let network = Network::of(&self.registry, ledger.met()?, &settings());
             let periods =
                 [("2026-10-20T00:00:00Z", "2026-11-08T00:00:00Z"), ("2026-10-30T21:30:00Z", "2026-11-02T03:07:00Z")];
