@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from datetime import datetime, timedelta, timezone
 
 import pytest
 import yaml
@@ -175,6 +176,14 @@ class Prometheus:
         self.process.wait(timeout=20)
 
 
+def set_aside(folder, charger):
+    """An operator enters that a charger is being worked on."""
+    times = [(datetime.now(timezone.utc) + timedelta(hours=hours)).isoformat() for hours in (-1, 2)]
+    command = [BINARY, "exemption", "add", charger, "--kind", "planned_work", "--cause", "maintenance", "--from", times[0]]
+    command += ["--until", times[1], "--evidence", "a work order of the tests", "--data-dir", str(folder)]
+    subprocess.run(command, check=True, capture_output=True)
+
+
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory):
     """A simulated day that has caught up with the present, watched by a real Prometheus."""
@@ -200,6 +209,8 @@ def fleet(tmp_path_factory):
         prometheus.wait_for("min(abs(time() - chargewatch_charger_last_heard_timestamp_seconds)) < 30")
         prometheus.wait_for("abs(time() - chargewatch_programme_made_timestamp_seconds) < 600")
         prometheus.wait_for("chargewatch_connector_power_watts and on () chargewatch_site_power_watts")
+        set_aside(folder, prometheus.values("label_values(chargewatch_charger_connected, charger)")[0])
+        prometheus.wait_for("chargewatch_connector_exempt")
         yield prometheus
     finally:
         prometheus.stop()
@@ -237,6 +248,21 @@ def test_every_panel_draws_from_series_that_exist(name, fleet):
     for annotation in board["annotations"]["list"]:
         fleet.ask(filled(annotation["expr"], board, fleet))
     assert bare == []
+
+
+def test_what_operators_set_aside_is_shown_and_neither_broken_nor_free(fleet):
+    board = BOARDS["network"]
+    expr = {panel["title"]: filled(panel["targets"][0]["expr"], board, fleet) for panel in panels(board)}
+    aside = fleet.ask(expr["Set aside by operators"])
+    assert aside and fleet.ask(expr["Set aside"])[0]["value"][1] == str(len(aside))
+    chargers = {series["metric"]["charger"] for series in aside}
+    assert all(series["metric"]["charger"] not in chargers for series in fleet.ask(expr["Faulted connectors"]))
+    # What is in use is that, whatever was entered; all the others are somewhere once.
+    shown = [expr[title] for title in ("Free", "Faulted", "Out of use", "Unknown", "Set aside")]
+    of = "on (instance, charger, evse, connector) chargewatch_connector_exempt"
+    others = f'count((chargewatch_connector_state{{state=~"CHARGING|RESERVED"}} == 1) unless {of}) or vector(0)'
+    total = f"(sum(chargewatch_site_connectors) == {' + '.join(f'({part})' for part in [*shown, others])})"
+    fleet.wait_for(total)
 
 
 def test_every_rule_is_loaded_and_its_series_exist(fleet):
