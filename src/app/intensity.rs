@@ -25,6 +25,9 @@ const LARGEST: usize = 1_000_000;
 /// Between two questions of a round: the operator asks for patience.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// After a trouble it is asked sooner again.
+const AGAIN: Duration = Duration::from_secs(300);
+
 /// Who asks.
 struct Asker {
     client: Client,
@@ -56,7 +59,7 @@ pub(super) fn start(
         let mut is_well = true;
         loop {
             is_well = tell(&observer, asker.round().await, is_well);
-            tokio::time::sleep(every).await;
+            tokio::time::sleep(if is_well { every } else { every.min(AGAIN) }).await;
         }
     })))
 }

@@ -10,7 +10,7 @@ use super::{Failure, screen};
 use crate::config::sites::Registry;
 use crate::domain::time::At;
 use crate::report::explain::{explain, table};
-use crate::report::{Ask, REPORTS, ReportError, answer, named};
+use crate::report::{Ask, REPORTS, ReportError, answer, named, unknown};
 use crate::store::{LedgerReader, StoreError};
 
 #[derive(Args)]
@@ -95,10 +95,7 @@ pub(super) fn run(flags: ReportFlags) -> Result<(), Failure> {
         screen::say(&table(&told(found)?));
         return Ok(());
     }
-    let report = named(name).ok_or_else(|| {
-        let names: Vec<&str> = REPORTS.iter().map(|report| report.name).collect();
-        Failure::mistake(format!("there is no report \"{name}\"; there are: {}", names.join(", ")))
-    })?;
+    let report = named(name).ok_or_else(|| Failure::mistake(unknown(name)))?;
     let found = ledger.figures(|ledger| Ok(answer(report, &ask, ledger, &registry, &settings.report, now)));
     let answer = told(found)?;
     let text = match flags.format {

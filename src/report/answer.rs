@@ -1,18 +1,19 @@
 //! Answers as JSON, CSV and a table; and the list of reports.
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 use super::ask::Answer;
-use super::{PlaceUnit, REPORTS, Report, Value};
+use super::{REPORTS, Report, Value};
 
 /// What surrounds the lines of a CSV file: columns behind those of the report.
-const AROUND: [&str; 11] = [
+const AROUND: [&str; 12] = [
     "reasons",
     "report",
     "period_from",
     "period_until",
     "zone",
     "status",
+    "provisional_because",
     "coverage",
     "method_version",
     "factors",
@@ -20,17 +21,20 @@ const AROUND: [&str; 11] = [
     "generated_at",
 ];
 
-/// An exact number, kept as it is written.
-fn exact(value: &Value) -> Json {
+/// A value as JSON; a number has every digit that it has.
+fn exact(value: &Value) -> String {
     match value {
-        Value::Null(_) => Json::Null,
-        Value::Whole(number) => json!(number),
-        Value::Bool(yes) => json!(yes),
-        Value::Text(text) => json!(text),
-        Value::Time(at) => json!(at.to_rfc3339()),
-        // serde_json keeps every digit of a number that it reads from text.
-        Value::Decimal(..) => serde_json::from_str(&value.to_string()).unwrap_or(Json::Null),
+        Value::Null(_) => "null".to_owned(),
+        Value::Whole(_) | Value::Bool(_) | Value::Decimal(..) => value.to_string(),
+        Value::Text(text) => json!(text).to_string(),
+        Value::Time(at) => json!(at.to_rfc3339()).to_string(),
     }
+}
+
+/// An object of values that are JSON already. Its names stay in order: people read it too.
+fn object<'a>(fields: impl IntoIterator<Item = (&'a str, String)>) -> String {
+    let fields = fields.into_iter().map(|(name, value)| format!("{}:{value}", json!(name)));
+    format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
 }
 
 impl Answer {
@@ -71,42 +75,54 @@ impl Answer {
     pub fn json(&self) -> String {
         let names = self.names();
         let row = |row: Vec<Value>| {
-            let mut object = Map::new();
-            let mut reasons = Map::new();
-            for (name, value) in names.iter().zip(&row) {
-                object.insert((*name).to_owned(), exact(value));
-                if let Some(reason) = value.reason() {
-                    reasons.insert((*name).to_owned(), json!(reason));
-                }
-            }
-            object.insert("reasons".to_owned(), Json::Object(reasons));
-            Json::Object(object)
+            let named = || names.iter().copied().zip(&row);
+            let reasons = named().filter_map(|(name, value)| Some((name, json!(value.reason()?).to_string())));
+            let own = named().map(|(name, value)| (name, exact(value)));
+            object(own.chain([("reasons", object(reasons))]))
         };
-        let factors: Map<String, Json> =
-            self.factors.iter().map(|(table, version)| (table.word().to_owned(), json!(version))).collect();
+        let text = |value: Json| value.to_string();
+        let factors = self.factors.iter().map(|(table, version)| (table.word(), text(json!(version))));
         let group_by: Vec<&str> = [self.place.word()].into_iter().chain(self.time.map(super::TimeUnit::word)).collect();
-        let document = json!({
-            "report": self.report.name,
-            "about": self.report.about,
-            "method": format!("/methods#{}", self.report.name),
-            "method_version": self.report.version,
-            "factors": factors,
-            "period": {
-                "label": self.period.label,
-                "from": self.period.span.from.to_rfc3339(),
-                "until": self.period.span.until.to_rfc3339(),
-                "zone": self.period.zone.name(),
-            },
-            "status": self.status(),
-            "provisional_because": self.provisional,
-            "group_by": group_by,
-            "coverage": exact(&self.coverage),
-            "is_simulated": self.is_simulated,
-            "generated_at": self.generated_at.to_rfc3339(),
-            "columns": columns(self.report),
-            "rows": self.rows().map(row).collect::<Vec<_>>(),
-        });
-        document.to_string()
+        let period = object([
+            ("label", text(json!(self.period.label))),
+            ("from", text(json!(self.period.span.from.to_rfc3339()))),
+            ("until", text(json!(self.period.span.until.to_rfc3339()))),
+            ("zone", text(json!(self.period.zone.name()))),
+        ]);
+        let rows: Vec<String> = self.rows().map(row).collect();
+        object([
+            ("report", text(json!(self.report.name))),
+            ("about", text(json!(self.report.about))),
+            ("method", text(json!(format!("/methods#{}", self.report.name)))),
+            ("method_version", self.report.version.to_string()),
+            ("factors", object(factors)),
+            ("period", period),
+            ("status", text(json!(self.status()))),
+            ("provisional_because", text(json!(self.provisional))),
+            ("group_by", text(json!(group_by))),
+            ("coverage", exact(&self.coverage)),
+            ("coverage_reason", text(json!(self.coverage.reason()))),
+            ("is_simulated", self.is_simulated.to_string()),
+            ("generated_at", text(json!(self.generated_at.to_rfc3339()))),
+            ("group_columns", format!("[{}]", self.group_columns().join(","))),
+            ("columns", format!("[{}]", columns(self.report).join(","))),
+            ("rows", format!("[{}]", rows.join(","))),
+        ])
+    }
+
+    /// What names the group of a line.
+    fn group_columns(&self) -> Vec<String> {
+        let place = self.place.columns().iter().map(|name| described(name, "text", self.place.about()));
+        let time =
+            self.time.map(|unit| described(unit.word(), "text", "The stretch of time, in the zone of the period."));
+        place.chain(time).collect()
+    }
+
+    /// What a file of it is called, without what a name of a file may not have.
+    pub fn file_name(&self) -> String {
+        let plain = |c: char| if c.is_ascii_alphanumeric() || "-.".contains(c) { c } else { '_' };
+        let label: String = self.period.label.chars().map(plain).collect();
+        format!("{}_{label}", self.report.name)
     }
 
     /// As CSV: one table, each line with what is needed to judge it.
@@ -118,18 +134,14 @@ impl Answer {
         let names = self.names();
         writer.write_record(names.iter().chain(&AROUND))?;
         for row in self.rows() {
-            let reasons: Vec<String> = names
-                .iter()
-                .zip(&row)
-                .filter_map(|(name, value)| value.reason().map(|reason| format!("{name}: {reason}")))
-                .collect();
             let around = [
-                reasons.join("; "),
+                self.reasons(&names, &row),
                 self.report.name.to_owned(),
                 self.period.span.from.to_rfc3339(),
                 self.period.span.until.to_rfc3339(),
                 self.period.zone.name().to_owned(),
                 self.status().to_owned(),
+                self.provisional.unwrap_or_default().to_owned(),
                 self.coverage.to_string(),
                 self.report.version.to_string(),
                 self.told_factors(),
@@ -140,6 +152,26 @@ impl Answer {
         }
         let bytes = writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Why values of a row are missing: each reason once, behind the columns that it is of.
+    fn reasons(&self, names: &[&str], row: &[Value]) -> String {
+        let mut found: Vec<(&str, Vec<&str>)> = Vec::new();
+        for (name, value) in names.iter().zip(row) {
+            let Some(reason) = value.reason() else { continue };
+            match found.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, of)) => of.push(name),
+                None => found.push((reason, vec![name])),
+            }
+        }
+        let told = found.iter().map(|(reason, of)| {
+            if of.len() < self.report.columns.len() {
+                format!("{}: {reason}", of.join(", "))
+            } else {
+                format!("all: {reason}")
+            }
+        });
+        told.collect::<Vec<_>>().join("; ")
     }
 
     /// As a table for the terminal, with what surrounds it.
@@ -197,31 +229,36 @@ pub(super) fn aligned(names: &[String], rows: &[Vec<String>]) -> String {
     std::iter::once(line(names)).chain(rows.iter().map(|row| line(row))).collect::<Vec<_>>().join("\n")
 }
 
-fn columns(report: &Report) -> Vec<Json> {
-    let evses = json!({ "name": "evses", "unit": "count", "definition": "EVSEs in service in the period." });
-    let sessions = json!({ "name": "sessions", "unit": "count", "definition": "Sessions that began in the period." });
-    let own = report.columns.iter();
-    let own = own.map(|column| json!({ "name": column.name, "unit": column.unit, "definition": column.about }));
+fn columns(report: &Report) -> Vec<String> {
+    let evses = described("evses", "count", "EVSEs in service in the period.");
+    let sessions = described("sessions", "count", "Sessions that began in the period.");
+    let own = report.columns.iter().map(|column| described(column.name, column.unit, column.about));
     [evses, sessions].into_iter().chain(own).collect()
+}
+
+fn described(name: &str, unit: &str, about: &str) -> String {
+    let fields = [("name", name), ("unit", unit), ("definition", about)];
+    object(fields.map(|(name, value)| (name, json!(value).to_string())))
 }
 
 /// The list of reports, which describes itself.
 pub fn list() -> String {
     let reports = REPORTS.iter().map(|report| {
-        let words = |units: &[PlaceUnit]| units.iter().map(|unit| unit.word()).collect::<Vec<_>>();
-        json!({
-            "name": report.name,
-            "about": report.about,
-            "url": format!("/api/v1/reports/{}", report.name),
-            "method": format!("/methods#{}", report.name),
-            "method_version": report.version,
-            "group_by": {
-                "place": words(report.places),
-                "time": report.times.iter().map(|unit| unit.word()).collect::<Vec<_>>(),
-            },
-            "factors": report.factors.iter().map(|table| table.word()).collect::<Vec<_>>(),
-            "columns": columns(report),
-        })
+        let text = |value: Json| value.to_string();
+        let places: Vec<&str> = report.places.iter().map(|unit| unit.word()).collect();
+        let times: Vec<&str> = report.times.iter().map(|unit| unit.word()).collect();
+        let factors: Vec<&str> = report.factors.iter().map(|table| table.word()).collect();
+        object([
+            ("name", text(json!(report.name))),
+            ("about", text(json!(report.about))),
+            ("url", text(json!(format!("/api/v1/reports/{}", report.name)))),
+            ("method", text(json!(format!("/methods#{}", report.name)))),
+            ("method_version", report.version.to_string()),
+            ("group_by", object([("place", text(json!(places))), ("time", text(json!(times)))])),
+            ("factors", text(json!(factors))),
+            ("columns", format!("[{}]", columns(report).join(","))),
+        ])
     });
-    json!({ "items": reports.collect::<Vec<_>>(), "next_cursor": null }).to_string()
+    let reports: Vec<String> = reports.collect();
+    object([("items", format!("[{}]", reports.join(","))), ("next_cursor", "null".to_owned())])
 }

@@ -29,6 +29,9 @@ const MOST_LINES: usize = 250_000;
 /// Most hours of EVSEs in one answer: hours are not kept but made.
 const MOST_HOURS: usize = 1_000_000;
 
+/// Why there is nothing yet.
+const NOT_BEGUN: &str = "the period has not begun";
+
 /// A day in milliseconds.
 const DAY_MS: i64 = 86_400_000;
 
@@ -130,6 +133,9 @@ pub fn answer(
     if ask.suppress {
         lines.iter_mut().for_each(|line| suppress(report, line));
     }
+    if lines.is_empty() && place == PlaceUnit::Network {
+        lines = empty(report, time, buckets);
+    }
     let heard = whole[Fact::Counted] - unheard(&whole);
     Ok(Answer {
         report,
@@ -164,38 +170,64 @@ pub(super) fn scene(
 ) -> Result<(Network, Period), ReportError> {
     let mistake = |text: String| ReportError::Mistake(text);
     let zone = match &ask.zone {
-        Some(name) => {
-            name.parse::<Tz>().map_err(|_| mistake(format!("zone \"{name}\" is no time zone like Europe/London")))?
-        }
+        Some(name) => zone_of(name).map_err(mistake)?,
         None => settings.zone,
     };
     let texts = (ask.period.as_deref(), ask.from.as_deref(), ask.to.as_deref());
     let period = Period::read(texts, zone, now).map_err(mistake)?;
     let mut network = Network::of(registry, ledger.met()?, settings);
     let site_of = |evse: &Evse| evse.site.as_ref().map(|site| site.id.clone());
+    let type_of = |evse: &Evse| evse.site.as_ref().and_then(|site| site.kind.clone());
     if !ask.only_sites.is_empty() {
         network.retain(|evse| site_of(evse).is_some_and(|site| ask.only_sites.contains(&site)));
     }
     if let Some(site) = &ask.site {
-        network.retain(|evse| site_of(evse).as_ref() == Some(site));
-        if network.evses.is_empty() {
-            return Err(mistake(format!("there is no EVSE at a site \"{site}\"")));
-        }
+        let none = format!("there is no EVSE at a site \"{site}\"");
+        only(&mut network, none, site, site_of, |evse| site_of(evse).as_ref() == Some(site)).map_err(mistake)?;
     }
     if let Some(kind) = &ask.site_type {
-        network.retain(|evse| evse.site.as_ref().and_then(|site| site.kind.as_ref()) == Some(kind));
-        if network.evses.is_empty() {
-            return Err(mistake(format!("there is no EVSE at a site of the type \"{kind}\"")));
-        }
+        let none = format!("there is no EVSE at a site of the type \"{kind}\"");
+        only(&mut network, none, kind, type_of, |evse| type_of(evse).as_ref() == Some(kind)).map_err(mistake)?;
     }
     if let Some(charger) = &ask.charger {
-        let id = ChargerId::new(charger.clone());
-        network.retain(|evse| evse.charger == id);
-        if network.evses.is_empty() {
-            return Err(mistake(format!("there is no charger \"{charger}\"")));
-        }
+        let (none, id) = (format!("there is no charger \"{charger}\""), ChargerId::new(charger.clone()));
+        let name = |evse: &Evse| Some(evse.charger.as_str().to_owned());
+        only(&mut network, none, charger, name, |evse| evse.charger == id).map_err(mistake)?;
     }
     Ok((network, period))
+}
+
+/// Leaves the EVSEs that are wanted; where there are none, says which name is the nearest.
+fn only(
+    network: &mut Network,
+    none: String,
+    name: &str,
+    of: impl Fn(&Evse) -> Option<String>,
+    wanted: impl Fn(&Evse) -> bool,
+) -> Result<(), String> {
+    let known: Vec<String> = network.evses.iter().filter_map(of).collect();
+    network.retain(wanted);
+    let near = nearest(name, known.iter().map(String::as_str)).filter(|_| network.evses.is_empty());
+    match near {
+        Some(near) => Err(format!("{none}; did you mean \"{near}\"?")),
+        None if network.evses.is_empty() => Err(none),
+        None => Ok(()),
+    }
+}
+
+/// The zone of a name; London is meant by its city too.
+fn zone_of(name: &str) -> Result<Tz, String> {
+    let near = || {
+        let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+        let is_city = |zone: &&str| zone.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(name));
+        names.clone().find(is_city).or_else(|| nearest(name, names)).unwrap_or_default()
+    };
+    name.parse().map_err(|_| format!("zone \"{name}\" is no time zone; did you mean \"{}\"?", near()))
+}
+
+/// The name that may have been meant.
+pub(super) fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known.max_by(|a, b| strsim::jaro_winkler(wrong, a).total_cmp(&strsim::jaro_winkler(wrong, b)))
 }
 
 /// What lines are grouped by.
@@ -204,14 +236,16 @@ fn units(report: &Report, text: Option<&str>) -> Result<(PlaceUnit, Option<TimeU
     for word in text.unwrap_or_default().split(',').map(str::trim).filter(|word| !word.is_empty()) {
         let of_place = report.places.iter().find(|unit| unit.word() == word);
         let of_time = report.times.iter().find(|unit| unit.word() == word);
-        let known = || {
+        let wrong = || {
             let places = report.places.iter().map(|unit| unit.word());
-            places.chain(report.times.iter().map(|unit| unit.word())).collect::<Vec<_>>().join(", ")
+            let known: Vec<&str> = places.chain(report.times.iter().map(|unit| unit.word())).collect();
+            let near = nearest(word, known.iter().copied()).unwrap_or_default();
+            format!("group_by=\"{word}\" is none of: {}; did you mean \"{near}\"?", known.join(", "))
         };
         let twice = match (of_place, of_time) {
             (Some(unit), _) => place.replace(*unit).is_some(),
             (None, Some(unit)) => time.replace(*unit).is_some(),
-            (None, None) => return Err(format!("group_by=\"{word}\" is none of: {}", known())),
+            (None, None) => return Err(wrong()),
         };
         if twice {
             return Err("group_by takes one of place and one of time".to_owned());
@@ -261,6 +295,18 @@ fn covered(
     Ok(whole)
 }
 
+/// What there is to say of a network without an EVSE, or before the period has begun: a line that says so.
+fn empty(report: &Report, time: Option<TimeUnit>, buckets: &[(Option<String>, Span)]) -> Vec<Line> {
+    let reason = if buckets.is_empty() { NOT_BEGUN } else { "no EVSE is known" };
+    let labels: Vec<Option<String>> = match time {
+        None => vec![None],
+        Some(_) => buckets.iter().map(|(label, _)| label.clone()).collect(),
+    };
+    let values = || vec![Value::Null(reason); report.columns.len()];
+    let line = |time| Line { place: Vec::new(), time, evses: 0, sessions: 0, values: values() };
+    labels.into_iter().map(line).collect()
+}
+
 /// Of the counted time that in which nothing was heard, whoever's doing that was.
 pub(super) fn unheard(facts: &Facts) -> i64 {
     facts[Fact::Unknown] + facts[Fact::Ours] + facts[Fact::ExemptUnheard]
@@ -282,6 +328,9 @@ fn provisional(
     now: At,
 ) -> Result<Option<&'static str>, StoreError> {
     let until = period.span.until;
+    if period.span.from >= now {
+        return Ok(Some(NOT_BEGUN));
+    }
     if until > now {
         return Ok(Some("the period is not over"));
     }

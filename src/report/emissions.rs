@@ -191,7 +191,7 @@ impl<'a> Emissions<'a> {
             told.push("losses are in the intensity of half-hours".to_owned());
         }
         told.push(format!(
-            "car: {}, {} kWh/km, {} not driven by one before, site loss factor {}",
+            "reference_car {}, ev_kwh_per_km {}, not_ice_share {}, site_loss_factor {}",
             assume.reference_car.word(),
             decimal(assume.ev_mwh_per_km, 6),
             decimal(assume.not_ice_permille, 3),
@@ -297,7 +297,11 @@ mod tests {
             "1.785",
             "(0.5 + 10 × 0.1 + 10 × 0.02) × 1.05: losses of the other 10 kWh alone are added"
         );
-        assert!(found.used().0.contains("losses are in the intensity of half-hours; car: "), "{}", found.used().0);
+        assert!(
+            found.used().0.contains("losses are in the intensity of half-hours; reference_car "),
+            "{}",
+            found.used().0
+        );
     }
 
     #[test]

@@ -47,6 +47,7 @@ mod lived;
 mod network;
 mod percentile;
 mod period;
+mod place;
 mod programme;
 mod reliability;
 pub mod scrape;
@@ -61,6 +62,7 @@ pub mod value;
 pub use ask::{Ask, ReportError, answer};
 pub use network::{Evse, Network};
 pub use period::{Period, TimeUnit};
+pub use place::PlaceUnit;
 pub use tally::{live_pieces, sessions_of};
 pub use value::Value;
 
@@ -177,88 +179,6 @@ pub enum Make {
     Sessions(fn(&Group<'_>) -> Vec<Value>),
     /// From the ledger.
     Ledger(fn(&mut Scope<'_>) -> Result<Vec<Line>, StoreError>),
-}
-
-/// How lines are grouped by place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PlaceUnit {
-    /// All in one.
-    Network,
-    /// By site.
-    Site,
-    /// By charger.
-    Charger,
-    /// By EVSE.
-    Evse,
-    /// By rated power: slow (< 8 kW), fast (< 50), rapid (< 150), ultra_rapid.
-    PowerClass,
-    /// By the kinds of its connectors.
-    Connector,
-    /// By kind of site.
-    SiteType,
-    /// By decile of deprivation of the site's area, 1 the most deprived.
-    Decile,
-    /// By the fifth of the households of the table of small areas in which that decile lies.
-    Quintile,
-    /// By maker and model, as the charger last said.
-    Model,
-    /// By maker, model and firmware, as the charger last said.
-    Firmware,
-    /// By class of fault: of failures, not of EVSEs; for reports on faults alone.
-    FaultClass,
-}
-
-impl PlaceUnit {
-    /// Every unit of EVSEs.
-    pub const ALL: [Self; 11] = [
-        Self::Network,
-        Self::Site,
-        Self::Charger,
-        Self::Evse,
-        Self::PowerClass,
-        Self::Connector,
-        Self::SiteType,
-        Self::Decile,
-        Self::Model,
-        Self::Firmware,
-        Self::Quintile,
-    ];
-
-    /// Its word.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Network => "network",
-            Self::Site => "site",
-            Self::Charger => "charger",
-            Self::Evse => "evse",
-            Self::PowerClass => "power_class",
-            Self::Connector => "connector",
-            Self::SiteType => "site_type",
-            Self::Decile => "decile",
-            Self::Model => "model",
-            Self::Firmware => "firmware",
-            Self::FaultClass => "class",
-            Self::Quintile => "quintile",
-        }
-    }
-
-    /// The columns that name a group of it.
-    pub const fn columns(self) -> &'static [&'static str] {
-        match self {
-            Self::Network => &[],
-            Self::Site => &["site", "site_name"],
-            Self::Charger => &["charger"],
-            Self::Evse => &["charger", "evse"],
-            Self::PowerClass => &["power_class"],
-            Self::Connector => &["connector_types"],
-            Self::SiteType => &["site_type"],
-            Self::Decile => &["imd_decile"],
-            Self::Model => &["vendor", "model"],
-            Self::Firmware => &["vendor", "model", "firmware"],
-            Self::FaultClass => &["class", "mrec"],
-            Self::Quintile => &["imd_quintile"],
-        }
-    }
 }
 
 /// What a report is made within.
@@ -387,6 +307,13 @@ pub struct Line {
 /// The report of a name.
 pub fn named(name: &str) -> Option<&'static Report> {
     REPORTS.iter().copied().find(|report| report.name == name)
+}
+
+/// Why there is no report of a name, with the one that may have been meant.
+pub fn unknown(name: &str) -> String {
+    let names: Vec<&str> = REPORTS.iter().map(|report| report.name).collect();
+    let near = ask::nearest(name, names.iter().copied()).unwrap_or_default();
+    format!("there is no report \"{name}\"; did you mean \"{near}\"? There are: {}", names.join(", "))
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ mod kept;
 mod scrape;
 mod success;
 mod sums;
+mod told;
 
 const LONDON: Tz = chrono_tz::Europe::London;
 const HOUR: i64 = 3_600_000;

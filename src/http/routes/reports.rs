@@ -1,7 +1,7 @@
 //! Figures: the list of reports, a report, what is behind one, and how they are made.
 
 use axum::extract::{Path, RawQuery};
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::domain::status::ConnectorStatus;
@@ -27,7 +27,7 @@ pub(in crate::http) const GROUP_BY: Param = Param {
 pub(in crate::http) const ZONE: Param =
     Param { name: "zone", about: "Zone of the period and of its parts: Europe/London, Europe/Paris …", words: &[] };
 pub(in crate::http) const REPORT_FORMAT: Param =
-    Param { name: "format", about: "json or csv.", words: &["json", "csv"] };
+    Param { name: "format", about: "json or csv; without, what the header Accept asks for.", words: &["json", "csv"] };
 pub(in crate::http) const SITE_TYPE: Param = Param {
     name: "site_type",
     about: "Only sites of this type: on_street_residential, destination, rapid_hub, park_and_ride.",
@@ -79,21 +79,34 @@ pub(in crate::http) async fn one(
     view: View,
     Path(name): Path<String>,
     RawQuery(query): RawQuery,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let query = Query::read(query.as_deref(), declared("/api/v1/reports/{name}"))?;
-    let wanted = report::named(&name).ok_or_else(|| {
-        let names: Vec<&str> = report::REPORTS.iter().map(|report| report.name).collect();
-        Problem::not_found(format!("there is no report \"{name}\"; there are: {}", names.join(", ")))
-    })?;
+    let wanted = report::named(&name).ok_or_else(|| Problem::not_found(report::unknown(&name)))?;
     let (ask, now) = (ask(&view, &query), view.now());
     let answer = view
         .figures(move |ledger, registry, settings| report::answer(wanted, &ask, ledger, registry, settings, now))
         .await?;
-    if query.text(&REPORT_FORMAT) == Some("csv") {
+    // What is said in the address wins over what the client would take.
+    if query.text(&REPORT_FORMAT).map_or_else(|| wants_csv(&headers), |format| format == "csv") {
         let body = answer.csv().map_err(|error| ReportError::Mistake(error.to_string()))?;
-        return Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present")], body).into_response());
+        let saved_as = format!("attachment; filename=\"{}.csv\"", answer.file_name());
+        let told = [
+            (header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present"),
+            (header::CONTENT_DISPOSITION, saved_as.as_str()),
+            (header::VARY, "Accept"),
+        ];
+        return Ok((told, body).into_response());
     }
-    Ok(([(header::CONTENT_TYPE, "application/json")], answer.json()).into_response())
+    let told = [(header::CONTENT_TYPE, "application/json"), (header::VARY, "Accept")];
+    Ok((told, answer.json()).into_response())
+}
+
+/// Whether a client would rather have CSV: it names that, and JSON not before it.
+fn wants_csv(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut kinds = accepted.split(',').map(|kind| kind.split(';').next().unwrap_or_default().trim());
+    kinds.find(|kind| matches!(*kind, "text/csv" | "application/json" | "*/*")) == Some("text/csv")
 }
 
 /// Gives what is behind the reliability of an EVSE.
@@ -147,4 +160,26 @@ fn explained(line: &Explained) -> Row {
         piece.planned.into(),
         piece.proof.map(|frame| frame.0).into(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn csv_is_for_who_asks_for_it_before_json_or_anything() {
+        for (accepted, csv) in [
+            ("text/csv", true),
+            ("text/csv;q=0.9, application/json;q=0.1", true),
+            ("application/json, text/csv", false),
+            ("text/html,application/xhtml+xml,*/*;q=0.8", false),
+            ("", false),
+        ] {
+            let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(accepted))]);
+            assert_eq!(wants_csv(&headers), csv, "{accepted}");
+        }
+        assert!(!wants_csv(&HeaderMap::new()));
+    }
 }

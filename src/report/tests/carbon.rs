@@ -65,7 +65,10 @@ fn a_session_comes_out_as_by_hand_and_says_what_it_was_made_with() {
     assert_eq!(shown, ["2025", "false", "false", "annual", none]);
     let [used] = bench.carbon(&asked, ["factors_used"]);
     assert!(used.starts_with("2025: electricity 0.17700 kgCO2e/kWh, losses 0.01853 kgCO2e/kWh, "), "{used}");
-    assert!(used.ends_with("car: average, 0.207 kWh/km, 0 not driven by one before, site loss factor 1"), "{used}");
+    assert!(
+        used.ends_with("reference_car average, ev_kwh_per_km 0.207, not_ice_share 0, site_loss_factor 1"),
+        "{used}"
+    );
     let answer = bench.ask_of("carbon", &asked);
     let json: serde_json::Value = serde_json::from_str(&answer.json()).unwrap();
     let version = json["factors"]["emission_factors"].as_str().unwrap();
