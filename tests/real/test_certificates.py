@@ -90,7 +90,7 @@ class Network:
 
     def run(self, *command):
         done = [BINARY, *command, "--data-dir", str(self.folder)]
-        return subprocess.run(done, check=True, capture_output=True, text=True, timeout=20).stdout
+        return subprocess.run(done, check=True, capture_output=True, text=True, timeout=20, umask=0o077).stdout
 
     def trust(self, shows=None):
         context = ssl.create_default_context(cafile=str(self.ours.file))
@@ -276,6 +276,7 @@ async def test_whoever_else_trusts_the_authority_learns_by_its_list_what_was_rev
 
     told = network.run("ca", "crl", "--out", str(asked_for), "--config", str(tmp_path / "site.toml"))
     assert "by-hand.crl is written: 1 revoked, good until " in told
+    assert asked_for.stat().st_mode & 0o777 == 0o644, "it is for others"
     for crl in (kept, asked_for):
         assert "verify OK" in said("crl", "-in", str(crl), "-CAfile", str(network.clients.file), "-noout")[1]
         assert "certificate revoked" in judged("CP-1", crl)[1] and judged("CP-2", crl)[0]
