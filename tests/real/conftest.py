@@ -41,7 +41,7 @@ class Service:
         else:
             raise AssertionError("chargewatch ended before it served")
         # The rest of the log must not fill its pipe.
-        subprocess.Popen(["cat"], stdin=self.process.stderr, stdout=self.log)
+        self.rest = subprocess.Popen(["cat"], stdin=self.process.stderr, stdout=self.log)
 
     def url(self, charger):
         return f"ws://{self.ocpp}/ocpp/{charger}"
@@ -106,7 +106,10 @@ class Service:
 
     def stop(self, how=signal.SIGTERM):
         self.process.send_signal(how)
-        return self.process.wait(timeout=15)
+        status = self.process.wait(timeout=15)
+        # Whoever reads the log now finds all of it.
+        self.rest.wait(timeout=15)
+        return status
 
 
 @pytest.fixture

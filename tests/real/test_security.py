@@ -304,3 +304,30 @@ def test_what_is_wrong_with_certificates_is_told_at_the_start(tmp_path):
         done = subprocess.run([BINARY, *command], env=environment, capture_output=True, text=True, timeout=20, check=False)
         assert done.returncode != 0
         assert 'old.pem: the certificate of "CN=charging.example" has expired on' in done.stderr, done.stderr
+
+
+async def test_the_log_names_no_person_and_no_secret_however_loud_it_is(tmp_path):
+    service = Service(tmp_path, extra={"CHARGEWATCH_LOG__FILTER": "trace"})
+    await asyncio.to_thread(service.act_as, "operator")
+    card, pair = "04A1B2C3D4E5F6", base64.b64encode(f"CP-1:{PASSWORD}".encode()).decode()
+    headers = {"Authorization": f"Basic {pair}"}
+    address = service.url("CP-1") + "?key=in-the-query"
+    async with websockets.connect(address, subprotocols=["ocpp1.6"], additional_headers=headers, proxy=None) as socket:
+        start = {"connectorId": 1, "idTag": card, "meterStart": 10, "timestamp": "2026-11-24T11:59:00Z"}
+        # Whole, of another version's kind, and cut off within the card.
+        whole = json.dumps([2, "1", "StartTransaction", start])
+        for frame in (whole, f'[2,"2","Authorize",{{"idToken":{{"idToken":"{card}"}}}}]', whole[: whole.index("E5F6")]):
+            await socket.send(frame)
+            await socket.recv()
+    sessions = await asyncio.to_thread(service.items, "/api/v1/sessions")
+    hashed = next(session["token"] for session in sessions if session["token"])
+    assert hashed.startswith("t:")
+    token = service.token
+    assert service.get("/api/v1/sessions?token=in-the-query")[0] in (200, 400)
+    service.token = f"cw_{'0' * 72}"
+    assert service.get("/api/v1/sessions")[0] == 401
+    assert service.stop() == 0
+    log = (tmp_path / "log.json").read_text()
+    assert "session began" in log and "request without a valid token refused" in log
+    for secret in (card[:8], hashed, PASSWORD, pair, token, token[3:20], "0" * 20, "in-the-query"):
+        assert secret not in log, secret
