@@ -68,7 +68,11 @@ enum FormatName {
 pub(super) fn run(flags: ReportFlags) -> Result<(), Failure> {
     let Some(name) = &flags.name else {
         let width = REPORTS.iter().map(|report| report.name.len()).max().unwrap_or(0);
-        let lines = REPORTS.iter().map(|report| format!("{:width$}  {}", report.name, report.about));
+        let lines = REPORTS.iter().map(|report| {
+            let by = report.places.iter().map(|unit| unit.word()).chain(report.times.iter().map(|unit| unit.word()));
+            let by = by.collect::<Vec<_>>().join(", ");
+            format!("{:width$}  {}\n{:width$}  by {by}", report.name, report.about, "")
+        });
         screen::say(&lines.collect::<Vec<_>>().join("\n"));
         return Ok(());
     };
