@@ -46,7 +46,7 @@ impl Authority {
         let (files, in_use) = (self.files(), self.in_use());
         in_use.may_list(files)?;
         let told = |error: &dyn Display| wrong(&files.certificate, format!("no list can be signed: {error}"));
-        let now = whole_second(now);
+        let (number, now) = (u64::try_from(now.millis()).unwrap_or_default(), whole_second(now));
         let until = now.plus_millis(i64::from(files.crl_days) * DAY_MS).min(in_use.good.1);
         let entry = |one: &Revocation| {
             Ok(RevokedCertParams {
@@ -59,7 +59,7 @@ impl Authority {
         let list = CertificateRevocationListParams {
             this_update: moment(now).map_err(|error| told(&error))?.to_datetime(),
             next_update: moment(until).map_err(|error| told(&error))?.to_datetime(),
-            crl_number: SerialNumber::from(u64::try_from(now.millis()).unwrap_or_default()),
+            crl_number: SerialNumber::from(number),
             issuing_distribution_point: None,
             revoked_certs: revoked.iter().map(entry).collect::<Result<_, TlsError>>()?,
             key_identifier_method: in_use.identifier.clone().map_or(KeyIdMethod::Sha256, KeyIdMethod::PreSpecified),
