@@ -127,6 +127,10 @@ async def test_the_list_is_searched_filtered_and_leads_to_a_charger(city, chromi
         # Back at the list, it is filtered as before.
         await page.get_by_role("link", name="All chargers").click()
         await expect(page.get_by_text("1 of 5 chargers with a connector in use")).to_be_visible()
+        # Of one that is not there nothing is told but that.
+        await page.goto(f"http://{city.http}/#/charger/NOPE")
+        await expect(page.get_by_text("There is no such charger")).to_be_visible()
+        await expect(page.locator(".card:visible")).to_have_count(0)
         assert page.complaints == []
 
 

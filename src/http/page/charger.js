@@ -87,6 +87,7 @@ export class ChargerView {
 
   update() {
     const charger = this.network.chargers.get(this.id);
+    for (const part of this.element.querySelectorAll(".card")) part.hidden = !charger;
     if (!charger) {
       this.doubt.replaceChildren("There is no such charger, or it is not at a site of yours.");
       return;

@@ -49,8 +49,8 @@ export class Glance {
     }
     write(this.connected.value, `${count(connected)} of ${count(all.length)}`);
     write(this.connected.note, connected < all.length ? `${count(all.length - connected)} are not` : "");
-    write(this.power.value, measured > 0 ? power(watts) : UNKNOWN);
-    write(this.power.note, silent > 0 ? `${count(silent)} in use say no power` : "");
+    write(this.power.value, measured > 0 ? power(watts) : "–");
+    write(this.power.note, silent > 0 ? `${count(silent)} in use say no power` : measured > 0 ? "" : UNKNOWN);
     write(this.sessions.value, count(sessions));
     for (const { state, value, button, item } of this.states) {
       write(value, count(counts[state]));

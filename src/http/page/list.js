@@ -107,6 +107,7 @@ export class NetworkView {
     write(this.count, found === all ? `${count(all)} chargers` : `${count(found)} of ${count(all)} chargers${only}`);
     this.clear.hidden = !this.state && !this.site.value && !this.search.value;
     this.empty.hidden = found > 0;
+    this.body.parentNode.hidden = found === 0;
     write(this.empty, all === 0 ? "No charger has connected yet, and the registry names none. One appears here with its first connection." : "No charger fits. Search for something else, or show all.");
   }
 
