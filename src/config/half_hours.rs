@@ -103,7 +103,7 @@ impl Kept {
         let wrong = |line: u64| {
             let columns = HEAD.join(",");
             SitesError(format!(
-                "{file}:{line}: is not as it is kept with registry.intensity_url ({columns}): name another"
+                "{file}:{line}: is not as it is kept with registry.intensity_url ({columns}): name another registry.intensity_file"
             ))
         };
         let head = reader.headers().map_err(|_| wrong(1))?;

@@ -64,6 +64,7 @@ impl RegistrySettings {
             (!plain, "registry.intensity_url", "is not like https://host/path, without user, password or question"),
             (self.intensity_file.is_none(), "registry.intensity_file", "must be named: answers are kept in it"),
             (self.intensity_every_s < 60, "registry.intensity_every_s", "must be at least 60"),
+            (self.reload_s == 0, "registry.reload_s", "must be at least 1: what was told would not be read"),
             (self.intensity_days > 3660, "registry.intensity_days", "must be at most 3660"),
         ];
         rules.into_iter().filter(|(wrong, ..)| *wrong).map(|(_, key, reason)| (key, reason.to_owned())).collect()
@@ -89,15 +90,18 @@ mod tests {
 
     #[test]
     fn who_asks_for_intensity_says_where_and_keeps_what_is_told() {
-        let told = |url: &str, file: &str, every: &str| {
+        let with_reload = |url: &str, file: &str, every: &str, reload: &str| {
             let flags = vec![
+                ("registry.reload_s", reload.to_owned()),
                 ("registry.intensity_url", url.to_owned()),
                 ("registry.intensity_file", file.to_owned()),
                 ("registry.intensity_every_s", every.to_owned()),
             ];
             load(&Sources { flags, ..Sources::default() }).err().map(|mistakes| mistakes.to_string())
         };
+        let told = |url: &str, file: &str, every: &str| with_reload(url, file, every, "30");
         assert_eq!(told("https://grid.example/intensity", "i.csv", "60"), None);
+        assert!(with_reload("https://grid.example", "i.csv", "60", "0").unwrap().contains("registry.reload_s must be"));
         assert_eq!(told("", "", "0"), None);
         for bad in ["grid.example", "ftp://a", "http://", "https:///a", "https://user:secret@host", "https://host/?a=1"]
         {
