@@ -85,10 +85,12 @@
 //! | a decision of people | a file in `store/desk/`, its table in a migration; `Desk::change` writes the audit log | – |
 //! | something on the pages | `http/page/`: plain modules, no build step; a new file has its line in `mod.rs` | `tests/real/test_page.py`, a real browser |
 //! | a report | a file in `report/`, its line in `report/mod.rs`; API, CLI and the list follow | a heading in `report/METHOD.md` |
+//! | a way to group figures by place | `report/place.rs`, its arm in `report/network.rs` | exhaustive matches |
 //! | an indicator of the programme | a line in `report/indicators.rs`, its id in `config/programme.rs` | a test compares both, and looks for its column |
 //! | a fact that reports sum | a line in `domain/facts.rs`, what adds to it there or in `domain/stay.rs` | the property test compares kept and new |
 //! | a measure of telemetry | a row in `domain/telemetry.rs` | its field name follows; a row in `dashboards/README.md` |
 //! | an emission factor | a `[[factor]]` in `config/factors.toml`; what it is of in `config/factors.rs` | the table says what may have been meant |
+//! | another source of half-hourly carbon intensity | `config/half_hours.rs` reads its answers, `app/intensity.rs` asks | `tests/real/test_intensity.py` |
 //! | a telemetry server | a folder in `sink/`, a section of settings | `sink/suite.rs` |
 //! | something that the registry says | a line in `config/sites_file/keys.rs`, its reading in `build.rs`; `config/example-sites.*` | – |
 //! | a field of open data | `http/opendata/objects.rs` and `schema.rs` | golden copies; the models in `tests/real/test_opendata.py` |
