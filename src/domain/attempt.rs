@@ -35,6 +35,8 @@ pub struct Tried {
     pub state: SessionState,
     /// Its energy, where that is known.
     pub energy: Option<MilliWh>,
+    /// When readings first told of a flow of energy.
+    pub flow_from: Option<At>,
     /// Why it stopped.
     pub stop_reason: Option<Box<str>>,
     /// Whose it was.

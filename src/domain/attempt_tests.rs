@@ -15,6 +15,7 @@ fn session(evse: u32, from: i64, until: i64, wh: i64, token: Option<char>) -> Tr
         ended: Some(second(until)),
         state: SessionState::Ended,
         energy: Some(MilliWh(wh * 1000)),
+        flow_from: None,
         stop_reason: None,
         token: token.map(|letter| TokenHash::from_ledger(format!("t:{}", letter.to_string().repeat(32)))),
     }

@@ -50,39 +50,76 @@ pub(super) const REPORT: Report = Report {
     make: Make::Sessions(fold),
 };
 
+/// What sessions come to, with one look at each: a year of a large network has millions.
+#[derive(Default)]
+struct Count {
+    empty: i64,
+    unmetered: i64,
+    in_vain: i64,
+    running: i64,
+    without_stop: i64,
+    orphans: i64,
+    imported: i64,
+    lengths: Vec<i64>,
+    valid: Vec<i64>,
+    charges: Vec<i64>,
+    idles: Vec<i64>,
+    idle_ms: i64,
+    /// The length of those that are in `idle_ms`.
+    of_idle_ms: i64,
+}
+
+impl Count {
+    fn add(&mut self, session: &Summary) {
+        match session.energy.map(|energy| energy.0) {
+            None => self.unmetered += 1,
+            Some(energy) if energy <= 0 => self.empty += 1,
+            Some(energy) => {
+                self.valid.push(energy);
+                self.in_vain += i64::from(energy < IN_VAIN.0);
+            }
+        }
+        match session.state {
+            SessionState::Active => self.running += 1,
+            SessionState::EndedWithoutStop => self.without_stop += 1,
+            SessionState::Orphan => self.orphans += 1,
+            SessionState::Ended => {}
+        }
+        self.imported += i64::from(session.is_imported);
+        self.lengths.extend(session.length_ms);
+        self.charges.extend(session.charge_ms);
+        if let Some(idle) = session.idle_ms {
+            self.idles.push(idle);
+            self.idle_ms += idle;
+            self.of_idle_ms += session.length_ms.unwrap_or(0);
+        }
+    }
+}
+
 fn fold(group: &Group<'_>) -> Vec<Value> {
     let all = group.facts.sessions.as_slice();
     let known = is_known(group.facts);
-    let count = |is: &dyn Fn(&Summary) -> bool| {
-        let found = all.iter().filter(|session| is(session)).count();
-        if known { Value::Whole(whole(found)) } else { Value::Null(UNKNOWN) }
-    };
-    let in_state = |state: SessionState| count(&|session| session.state == state);
-    let energy = |session: &Summary| session.energy.map(|energy| energy.0);
-    let valid: Vec<i64> = all.iter().filter_map(energy).filter(|energy| *energy > 0).collect();
-    let lengths: Vec<i64> = all.iter().filter_map(|session| session.length_ms).collect();
-    let charges: Vec<i64> = all.iter().filter_map(|session| session.charge_ms).collect();
-    let idles: Vec<i64> = all.iter().filter_map(|session| session.idle_ms).collect();
-    let idle: i64 = idles.iter().sum();
-    let of_idle: i64 = all.iter().filter(|session| session.idle_ms.is_some()).filter_map(|s| s.length_ms).sum();
+    let count = |count: i64| if known { Value::Whole(count) } else { Value::Null(UNKNOWN) };
+    let mut of = Count::default();
+    all.iter().for_each(|session| of.add(session));
     let mut values = vec![
-        count(&|session| energy(session).is_some_and(|energy| energy > 0)),
-        Value::ratio(whole(valid.len()), whole(all.len()), NONE),
-        count(&|session| energy(session).is_some_and(|energy| energy <= 0)),
-        count(&|session| session.energy.is_none()),
-        count(&|session| session.energy.is_some_and(|energy| energy.0 > 0 && energy < IN_VAIN)),
-        in_state(SessionState::Active),
-        in_state(SessionState::EndedWithoutStop),
-        in_state(SessionState::Orphan),
-        count(&|session| session.is_imported),
-        count(&|session| session.length_ms.is_some()),
+        count(whole(of.valid.len())),
+        Value::ratio(whole(of.valid.len()), whole(all.len()), NONE),
+        count(of.empty),
+        count(of.unmetered),
+        count(of.in_vain),
+        count(of.running),
+        count(of.without_stop),
+        count(of.orphans),
+        count(of.imported),
+        count(whole(of.lengths.len())),
     ];
-    values.extend(spread(lengths, NO_END));
-    values.extend(spread(valid, NO_VALID));
-    values.push(count(&|session| session.charge_ms.is_some()));
-    values.push(percentile(&mut { charges }, 50, NO_FLOW));
-    values.push(percentile(&mut { idles }, 50, NO_FLOW));
-    values.push(Value::ratio(idle, of_idle, NO_FLOW));
+    values.extend(spread(of.lengths, NO_END));
+    values.extend(spread(of.valid, NO_VALID));
+    values.push(count(whole(of.charges.len())));
+    values.push(percentile(&mut of.charges, 50, NO_FLOW));
+    values.push(percentile(&mut of.idles, 50, NO_FLOW));
+    values.push(Value::ratio(of.idle_ms, of.of_idle_ms, NO_FLOW));
     values
 }
 

@@ -2,6 +2,7 @@
 //! Formulas and their sources stand in `METHOD.md`.
 
 use super::cells::Cells;
+use super::percentile::percentile;
 use super::{Column, Line, Make, PlaceUnit, Report, Scope, TimeUnit, Value};
 use crate::domain::outcome::{Outcome, Outcomes};
 use crate::store::StoreError;
@@ -9,6 +10,8 @@ use crate::store::figures::Detail;
 
 const NO_ATTEMPT: &str = "no attempt was seen of which the outcome is known";
 const NO_VISIT: &str = "no visit was seen of which the outcome is known";
+
+const NO_START: &str = "of no attempt it is known when power was first delivered";
 
 /// The report.
 pub(super) const REPORT: Report = Report {
@@ -40,6 +43,13 @@ pub(super) const REPORT: Report = Report {
         column("session_success_plug", "ratio", "Session success of attempts that began with the plug: equation 12."),
         column("session_success_token", "ratio", "Of those that began with a token: equation 14."),
         column("session_success_start", "ratio", "Of those that began with the start itself: equations 15 and 16."),
+        column(
+            "start_time_median_s",
+            "s",
+            "From the beginning of an attempt until power was delivered: equation 9. Half of them took less.",
+        ),
+        column("start_time_p90_s", "s", "Nine tenths of them took less."),
+        column("start_timed", "count", "Attempts behind these: they delivered power, and it is known from when on."),
         column("visits", "count", "Visits that began in the period."),
         column("visits_unknown", "count", "Of visits: the outcome is not known. They are in no ratio of visits."),
         column("attempts", "count", "Attempts that began in the period."),
@@ -109,6 +119,9 @@ fn values(of: &Outcomes) -> Vec<Value> {
         attempts(Outcome::EndedWell, Outcome::EndJudged),
     ];
     values.extend(by_beginning(delivered, judged).chain(by_beginning(whole, whole_judged)));
+    let mut starts = of.starts_ms.clone();
+    values.extend([50, 90].map(|percent| percentile(&mut starts, percent, NO_START)));
+    values.push(Value::Whole(i64::try_from(starts.len()).unwrap_or(i64::MAX)));
     let counts = [
         of[Outcome::Visits],
         of[Outcome::Visits] - of[Outcome::Judged],

@@ -9,6 +9,7 @@ use super::lived::{Lived, Stale};
 use super::network::{Evse, Network, Place};
 use super::period::{date_of, month_of, number_of};
 use super::together::Together;
+use super::tries::SHORT_MS;
 use crate::domain::availability::Interval;
 use crate::domain::exemption::Exemption;
 use crate::domain::ids::{ChargerId, Outlet, StationKey};
@@ -263,7 +264,7 @@ pub(super) fn live(
 ) -> Result<(), StoreError> {
     let Some(span) = hull(wants) else { return Ok(()) };
     let watched_from = ledger.watched_from()?.unwrap_or(span.until);
-    let exemptions = ledger.exemptions(span)?;
+    let exemptions = ledger.exemptions(Span { from: span.from, until: span.until.plus_millis(SHORT_MS) })?;
     let around = Around { zone, watched_from, exemptions: &exemptions };
     let evse_of = |want: &Want| network.evses.get(want.evse);
     wants.sort_by_key(|want| (evse_of(want).map(|evse| (evse.place, evse.station)), want.evse, want.span.from));

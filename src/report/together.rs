@@ -8,16 +8,15 @@ use chrono::NaiveDate;
 use super::crowds::{Sweep, of_place};
 use super::network::{Evse, Network, Place};
 use super::tally::{Around, Want, hull};
-use super::tries::{Begun, Told};
+use super::tries::{Begun, SHORT_MS, Told};
+use crate::domain::crowd::Stretch;
+use crate::domain::demand::Demand;
 use crate::domain::opening::{day_span, local_day};
 use crate::domain::outcome::Outcomes;
 use crate::domain::service::Facts;
 use crate::domain::time::Span;
 use crate::store::StoreError;
 use crate::store::figures::{Detail, Figures};
-
-/// Visits of which it matters how full the place was last so long at most: three minutes.
-const SHORT_MS: i64 = 180_000;
 
 /// What happened at a place in some stretches.
 #[derive(Default)]
@@ -62,13 +61,14 @@ impl Together {
         }
         found.begun.iter_mut().for_each(|own| own.sort_by_key(|begun| begun.at));
         if detail.demand {
+            // A short visit may end behind the stretch in which it began.
             let period = Span { from: hull.from, until: hull.until.plus_millis(SHORT_MS) };
             found.sweep(&of_place(ledger, network, &place.evses, period, around)?, place);
         }
         Ok(found)
     }
 
-    fn sweep(&mut self, stretches: &[Vec<crate::domain::crowd::Stretch>], place: &Place) {
+    fn sweep(&mut self, stretches: &[Vec<Stretch>], place: &Place) {
         self.site = Sweep::of(stretches);
         let classes: BTreeSet<Option<&'static str>> = place.evses.iter().map(Evse::power_class).collect();
         if classes.len() > 1 {
@@ -101,7 +101,7 @@ impl Together {
                 let class = self.classes.iter().find(|(class, _)| *class == evse.power_class());
                 demand.class = class.map_or(&self.site, |(_, sweep)| sweep).crowd(span);
             }
-            facts.demand = (demand != Default::default()).then(|| Box::new(demand));
+            facts.demand = (demand != Demand::default()).then(|| Box::new(demand));
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::attempt::{Attempt, PlugIn, TokenCheck, Tried, Visit, attempts
 use crate::domain::energy::MilliWh;
 use crate::domain::ids::{ChargerId, Outlet, StationKey};
 use crate::domain::opening::day_span;
-use crate::domain::outcome::Outcomes;
+use crate::domain::outcome::{Outcomes, Verdict};
 use crate::domain::status::State;
 use crate::domain::time::{At, Span};
 use crate::store::StoreError;
@@ -21,7 +21,7 @@ const AROUND_MS: i64 = 86_400_000;
 const FAULT_NEAR_MS: i64 = 60_000;
 
 /// A visit that is shorter than three minutes is short.
-const SHORT_MS: i64 = 180_000;
+pub(super) const SHORT_MS: i64 = 180_000;
 
 /// What began at an EVSE: attempts, visits.
 pub(super) struct Begun {
@@ -92,10 +92,8 @@ impl<'a> Told<'a> {
         let (day, enough) = (day_span(day, zone), self.network.rules.visit_succeeds);
         let here = self.around(day);
         for one in here.iter().filter(|one| day.contains(one.attempt.from)) {
-            let delivered = one.delivered(ledger)?;
-            let stopped_well = one.attempt.stopped_well().map(|well| well && !one.breaks());
             let mut outcomes = Outcomes::default();
-            outcomes.attempt(&one.attempt, delivered, stopped_well);
+            outcomes.attempt(&one.attempt, &one.verdict(ledger)?);
             take(one.evse, Begun { at: one.attempt.from, outcomes, in_vain: None });
         }
         let plain: Vec<_> = here.iter().map(|one| (one.evse, &one.attempt)).collect();
@@ -164,15 +162,18 @@ fn in_vain(own: &[&Attempt]) -> Option<Span> {
 }
 
 impl Here<'_> {
-    /// Whether power was delivered: by the energy, else by what the connector said.
-    fn delivered(&self, ledger: &mut dyn Figures) -> Result<Option<bool>, StoreError> {
+    /// How it went: power was delivered by the energy, else by what the connector said.
+    fn verdict(&self, ledger: &mut dyn Figures) -> Result<Verdict, StoreError> {
         let by_energy = self.attempt.delivered(MilliWh(0));
-        let Some(session) = self.attempt.session.as_ref().filter(|_| by_energy != Some(true)) else {
-            return Ok(by_energy);
+        let stopped_well = self.attempt.stopped_well().map(|well| well && !self.breaks());
+        let Some(session) = &self.attempt.session else {
+            return Ok(Verdict { delivered: by_energy, delivered_from: None, stopped_well });
         };
         let until = self.attempt.until.map_or(At::from_millis(i64::MAX), |until| until.plus_millis(1));
-        let charged = ledger.charged(self.teller.station, session.outlet, Span { from: self.attempt.from, until })?;
-        Ok(if charged { Some(true) } else { by_energy })
+        let within = Span { from: self.attempt.from, until };
+        let charged = ledger.charged(self.teller.station, session.outlet, within)?;
+        let delivered = if charged.is_some() { Some(true) } else { by_energy };
+        Ok(Verdict { delivered, delivered_from: charged.into_iter().chain(session.flow_from).min(), stopped_well })
     }
 
     /// Whether something broke as it ended.

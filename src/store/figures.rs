@@ -63,11 +63,11 @@ pub trait Figures {
     /// When the ledger cannot be read.
     fn tries(&mut self, station: StationKey, within: Span) -> Result<Tries, StoreError>;
 
-    /// Whether an outlet said within a stretch that it was charging.
+    /// When an outlet first said within a stretch that it was charging.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    fn charged(&mut self, station: StationKey, outlet: Outlet, within: Span) -> Result<bool, StoreError>;
+    fn charged(&mut self, station: StationKey, outlet: Outlet, within: Span) -> Result<Option<At>, StoreError>;
 
     /// Takes the frames of the days `[from, until)`, in days since 1970 UTC: by charger and day.
     ///

@@ -18,7 +18,7 @@ use chargewatch::domain::attempt::{Attempt, Began};
 use chargewatch::domain::crowd::{Crowd, Stand, Stretch, sweep};
 use chargewatch::domain::demand::Demand;
 use chargewatch::domain::energy::MilliWh;
-use chargewatch::domain::outcome::Outcomes;
+use chargewatch::domain::outcome::{Outcomes, Verdict};
 use chargewatch::domain::record::SessionState;
 use chargewatch::domain::service::{Fact, Facts};
 use chargewatch::domain::summary::Summary;
@@ -122,8 +122,13 @@ fn outcomes(days: i64) -> Outcomes {
     };
     let mut found = Outcomes::default();
     for _ in 0..days {
-        found.attempt(&attempt, Some(true), Some(true));
-        found.attempt(&attempt, Some(false), Some(false));
+        let verdict = |is_good| Verdict {
+            delivered: Some(is_good),
+            delivered_from: Some(At::from_millis(20_000)),
+            stopped_well: Some(is_good),
+        };
+        found.attempt(&attempt, &verdict(true));
+        found.attempt(&attempt, &verdict(false));
         found.visit(&[&attempt, &attempt], MilliWh(100_000));
     }
     found

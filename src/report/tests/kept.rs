@@ -7,6 +7,7 @@ use super::*;
 /// What facts hold one by one, in an order of its own.
 fn in_order(facts: &mut Facts) {
     facts.sessions.sort_unstable();
+    facts.outcomes.as_mut().into_iter().for_each(|outcomes| outcomes.starts_ms.sort_unstable());
     facts.demand.as_mut().into_iter().for_each(|demand| demand.days.sort_unstable());
 }
 

@@ -125,6 +125,12 @@ fn attempts_and_visits_come_out_as_by_hand() {
     assert_eq!(bench.success(&ask, 0, columns), ["0.5", "0", "1"]);
     let columns = ["session_success_plug", "session_success_token", "session_success_start"];
     assert_eq!(bench.success(&ask, 0, columns), ["0.5", "0", "0"]);
+    // Charging 10 s and 20 s after the plug, and with the start itself.
+    let columns = ["start_time_median_s", "start_time_p90_s", "start_timed"];
+    assert_eq!(bench.success(&ask, 0, columns), ["10", "18", "3"]);
+    let before = bench.success(&ask, 0, columns);
+    bench.keep();
+    assert_eq!(bench.success(&ask, 0, columns), before);
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(super) fn checked(db: &Connection, key: StationKey, at: At, accepted: bool) 
 /// Sessions that the charger told itself and that started in a stretch.
 pub(super) fn sessions(db: &Connection, station: StationKey, within: Span) -> Result<Vec<Tried>, rusqlite::Error> {
     let mut select = db.prepare_cached(
-        "SELECT evse, connector, started_ms, ended_ms, state, energy_mwh, stop_reason, token FROM session_row
+        "SELECT evse, connector, started_ms, ended_ms, state, energy_mwh, stop_reason, token, flow_from_ms FROM session_row
          WHERE charger_id = ? AND started_ms >= ? AND started_ms < ? AND id > 0 ORDER BY started_ms",
     )?;
     let values = params![station.0, within.from.millis(), within.until.millis()];
@@ -31,6 +31,7 @@ pub(super) fn sessions(db: &Connection, station: StationKey, within: Span) -> Re
             ended: row.get::<_, Option<i64>>(3)?.map(At::from_millis),
             state: state.unwrap_or(SessionState::Orphan),
             energy: row.get::<_, Option<i64>>(5)?.map(MilliWh),
+            flow_from: row.get::<_, Option<i64>>(8)?.map(At::from_millis),
             stop_reason: row.get(6)?,
             token: row.get::<_, Option<Box<str>>>(7)?.map(TokenHash::from_ledger),
         })
@@ -70,17 +71,18 @@ pub(super) fn checks(db: &Connection, station: StationKey, within: Span) -> Resu
     found.collect()
 }
 
-/// Whether an outlet said within a stretch that it was charging.
+/// When an outlet first said within a stretch that it was charging.
 pub(super) fn charged(
     db: &Connection,
     station: StationKey,
     outlet: Outlet,
     within: Span,
-) -> Result<bool, rusqlite::Error> {
+) -> Result<Option<At>, rusqlite::Error> {
     let mut select = db.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM status_interval WHERE charger_id = ? AND evse = ? AND connector = ?
-           AND from_ms >= ? AND from_ms < ? AND status = 'Charging')",
+        "SELECT min(from_ms) FROM status_interval WHERE charger_id = ? AND evse = ? AND connector = ?
+           AND from_ms >= ? AND from_ms < ? AND status = 'Charging'",
     )?;
     let values = params![station.0, outlet.evse, outlet.connector, within.from.millis(), within.until.millis()];
-    select.query_row(values, |row| row.get(0))
+    let found: Option<i64> = select.query_row(values, |row| row.get(0))?;
+    Ok(found.map(At::from_millis))
 }

@@ -175,7 +175,7 @@ impl Figures for SqliteReader {
         })
     }
 
-    fn charged(&mut self, station: StationKey, outlet: Outlet, within: Span) -> Result<bool, StoreError> {
+    fn charged(&mut self, station: StationKey, outlet: Outlet, within: Span) -> Result<Option<At>, StoreError> {
         Ok(attempts::charged(&self.db, station, outlet, within)?)
     }
 
