@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::faults::repairs;
 use super::groups::Groups;
 use super::network::Evse;
 use super::tally::tally;
@@ -29,6 +30,8 @@ pub(super) struct Class {
     pub(super) paid: i128,
     /// EVSEs that were up for at least half of the time in which they should have been.
     pub(super) working: BTreeSet<usize>,
+    /// How long the failures lasted that were repaired, in milliseconds, in order.
+    pub(super) repairs: Vec<i64>,
 }
 
 impl Class {
@@ -48,10 +51,6 @@ impl Class {
             self.priced += i128::from(facts[Fact::Energy]);
             self.paid += i128::from(facts[Fact::Energy]) * i128::from(price);
         }
-        let (up, not_up) = (facts[Fact::Up], facts[Fact::Down] + facts[Fact::Unknown]);
-        if up > 0 && up >= not_up {
-            self.working.insert(index);
-        }
     }
 
     /// With another one.
@@ -63,6 +62,8 @@ impl Class {
         self.priced += other.priced;
         self.paid += other.paid;
         self.working.extend(&other.working);
+        self.repairs.extend(&other.repairs);
+        self.repairs.sort_unstable();
     }
 }
 
@@ -76,21 +77,44 @@ pub(super) struct Classes {
 }
 
 impl Classes {
-    /// Reads them, in one pass over all facts.
-    pub(super) fn read(scope: &mut Scope<'_>) -> Result<Self, StoreError> {
+    /// Reads them, in one pass over all facts; what attempts and repairs came to only where it is asked for.
+    pub(super) fn read(scope: &mut Scope<'_>, with_success: bool) -> Result<Self, StoreError> {
         let (prices, network) = (prices(scope), scope.network);
         let spans: Vec<_> = scope.buckets.iter().map(|(_, span)| *span).collect();
         let Groups { names, of } = Groups::of(network, scope.place);
-        let mut groups: Vec<_> = names.into_iter().map(|name| (name, vec![Deciles::new(); spans.len()])).collect();
-        tally(scope.ledger, network, &spans, scope.zone, Detail::SUMS, &mut |index, bucket, facts| {
+        let groups: Vec<_> = names.into_iter().map(|name| (name, vec![Deciles::new(); spans.len()])).collect();
+        let mut found = Self { groups };
+        let class_of = |found: &mut Self, index: usize, bucket: usize, add: &dyn Fn(&mut Class, &Evse)| {
             let Some((evse, group)) = network.evses.get(index).zip(of.get(index)) else { return };
-            let Some(deciles) = groups.get_mut(*group).and_then(|(_, stretches)| stretches.get_mut(bucket)) else {
-                return;
-            };
-            let class = deciles.entry(evse.site.as_ref().and_then(|site| site.imd_decile)).or_default();
-            class.add(index, evse, prices.get(index).copied().flatten(), facts);
+            let stretches = found.groups.get_mut(*group).map(|(_, stretches)| stretches);
+            if let Some(deciles) = stretches.and_then(|stretches| stretches.get_mut(bucket)) {
+                add(deciles.entry(evse.site.as_ref().and_then(|site| site.imd_decile)).or_default(), evse);
+            }
+        };
+        // Facts of an EVSE come in parts: whether it works is seen when all are there.
+        let mut worked = vec![[0_i64; 2]; network.evses.len() * spans.len()];
+        let detail = if with_success { Detail::OUTCOMES } else { Detail::SUMS };
+        tally(scope.ledger, network, &spans, scope.zone, detail, &mut |index, bucket, facts| {
+            let price = prices.get(index).copied().flatten();
+            class_of(&mut found, index, bucket, &|class, evse| class.add(index, evse, price, facts));
+            if let Some([up, not_up]) = worked.get_mut(index * spans.len() + bucket) {
+                (*up, *not_up) = (*up + facts[Fact::Up], *not_up + facts[Fact::Down] + facts[Fact::Unknown]);
+            }
         })?;
-        Ok(Self { groups })
+        let works = |[up, not_up]: [i64; 2]| up > 0 && up >= not_up;
+        for place in (0..worked.len()).filter(|place| worked.get(*place).copied().is_some_and(works)) {
+            let (index, bucket) = (place / spans.len(), place % spans.len());
+            class_of(&mut found, index, bucket, &|class, _| {
+                class.working.insert(index);
+            });
+        }
+        let repairs = if with_success { repairs(scope)? } else { Vec::new() };
+        for (index, at, ms) in repairs {
+            if let Some(bucket) = spans.iter().position(|span| span.contains(at)) {
+                class_of(&mut found, index, bucket, &|class, _| class.repairs.push(ms));
+            }
+        }
+        Ok(found)
     }
 }
 

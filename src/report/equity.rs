@@ -3,12 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ask::{FEW_EVSES, lines_of};
+use super::ask::FEW_EVSES;
 use super::carbon::delivered;
 use super::classes::{Class, Classes, Deciles, reach};
+use super::faults::{NO_REPAIR, median};
 use super::fraction::{Fraction, Known, concentration, gap, told};
-use super::{Column, Line, Make, PlaceUnit, Report, Scope, Table, TimeUnit, Value, named};
+use super::success::NO_VISIT;
+use super::{Column, Line, Make, PlaceUnit, Report, Scope, Table, TimeUnit, Value};
 use crate::config::lsoa::{Lsoa, LsoaTable};
+use crate::domain::outcome::Outcome;
 use crate::domain::service::Fact;
 use crate::domain::time::Span;
 use crate::store::StoreError;
@@ -89,9 +92,6 @@ const fn column(name: &'static str, unit: &'static str, about: &'static str) -> 
     Column { name, unit, about }
 }
 
-/// Figures that other reports make: report and column.
-const ELSEWHERE: [(&str, &str); 2] = [("success", "first_attempt_success_rate"), ("faults", "median_repair_h")];
-
 /// How many figures are compared.
 const COMPARED: usize = 9;
 
@@ -105,69 +105,33 @@ fn make(scope: &mut Scope<'_>) -> Result<Vec<Line>, StoreError> {
     lines(scope, true)
 }
 
-/// The lines; without `others`, what other reports make (success, repair) is left out, which is all that takes long.
-pub(super) fn lines(scope: &mut Scope<'_>, others: bool) -> Result<Vec<Line>, StoreError> {
-    let classes = Classes::read(scope)?;
+/// The lines; without `with_success`, success and repair are left out.
+pub(super) fn lines(scope: &mut Scope<'_>, with_success: bool) -> Result<Vec<Line>, StoreError> {
+    let classes = Classes::read(scope, with_success)?;
     let is_one = matches!(scope.place, PlaceUnit::Decile | PlaceUnit::Quintile);
-    let place = scope.place;
     let mut lines = Vec::new();
     for (bucket, (label, span)) in scope.buckets.iter().enumerate() {
-        let one = [(label.clone(), *span)];
         // A class is near to whatever works, not only to what stands in it.
         let of_bucket = classes.groups.iter().filter_map(|(_, stretches)| stretches.get(bucket));
         let near: BTreeSet<usize> =
             of_bucket.flat_map(BTreeMap::values).flat_map(|class| &class.working).copied().collect();
-        let by_class =
-            if is_one && others { Elsewhere::read(&mut scope.over(&one), place)? } else { Elsewhere::default() };
         for (order, (name, stretches)) in classes.groups.iter().enumerate() {
             let Some(deciles) = stretches.get(bucket) else { continue };
             let all = joined(deciles, |_| true);
             let working = if is_one { &near } else { &all.working };
-            let group = Group { span: *span, name, deciles, all: &all, working };
-            let values =
-                if is_one { group.of_class(scope, &by_class) } else { group.of_all(&mut scope.over(&one), others)? };
+            let group = Group { span: *span, name, deciles, all: &all, working, with_success };
             let line = Line {
                 place: name.clone(),
                 time: label.clone(),
                 evses: all.evses.len(),
                 sessions: all.facts[Fact::Sessions],
-                values,
+                values: if is_one { group.of_class(scope) } else { group.of_all(scope) },
             };
             lines.push((order, line));
         }
     }
     lines.sort_by_key(|(order, _)| *order);
     Ok(lines.into_iter().map(|(_, line)| line).collect())
-}
-
-/// Figures of other reports, by the name of the class.
-#[derive(Default)]
-struct Elsewhere(Vec<(Vec<Value>, [Known; 2])>);
-
-impl Elsewhere {
-    /// Reads them for the first stretch of a scope.
-    fn read(scope: &mut Scope<'_>, place: PlaceUnit) -> Result<Self, StoreError> {
-        let mut found: Vec<(Vec<Value>, [Known; 2])> = Vec::new();
-        for (order, (report, column)) in ELSEWHERE.into_iter().enumerate() {
-            let Some(report) = named(report) else { continue };
-            let Some(index) = report.columns.iter().position(|known| known.name == column) else { continue };
-            for line in lines_of(report, &mut scope.by(place))? {
-                let value = line.values.get(index).map_or(Err(NO_EVSE), Fraction::read);
-                let at = found.iter().position(|(name, _)| *name == line.place).unwrap_or_else(|| {
-                    found.push((line.place.clone(), [Err(NO_EVSE); 2]));
-                    found.len() - 1
-                });
-                if let Some(known) = found.get_mut(at).and_then(|(_, known)| known.get_mut(order)) {
-                    *known = value;
-                }
-            }
-        }
-        Ok(Self(found))
-    }
-
-    fn of(&self, name: &[Value]) -> [Known; 2] {
-        self.0.iter().find(|(known, _)| known == name).map_or([Err(NO_EVSE); 2], |(_, known)| *known)
-    }
 }
 
 /// Some of the classes as one.
@@ -186,6 +150,8 @@ struct Group<'a> {
     all: &'a Class,
     /// The EVSEs that work, from which reach is measured.
     working: &'a BTreeSet<usize>,
+    /// Whether success and repair were read.
+    with_success: bool,
 }
 
 /// Which households a class is measured by.
@@ -199,43 +165,34 @@ enum Among<'a> {
 
 impl Group<'_> {
     /// Of one class.
-    fn of_class(&self, scope: &Scope<'_>, elsewhere: &Elsewhere) -> Vec<Value> {
+    fn of_class(&self, scope: &Scope<'_>) -> Vec<Value> {
         let mut deciles: Vec<u8> = self.deciles.keys().flatten().copied().collect();
         if let (PlaceUnit::Quintile, [Value::Whole(fifth)]) = (scope.place, self.name) {
             // A fifth has all of its deciles, also those without a site.
             deciles = deciles_of(scope, *fifth);
         }
-        let figures = self.figures(scope, self.all, Among::Deciles(&deciles), elsewhere.of(self.name));
+        let figures = self.figures(scope, self.all, Among::Deciles(&deciles));
         let mut values = self.stock(scope, &figures, Among::Deciles(&deciles));
         values.extend(vec![Value::Null(NOT_ONE); 2 * COMPARED + 2]);
         values
     }
 
     /// Of all classes, which are compared.
-    fn of_all(&self, scope: &mut Scope<'_>, others: bool) -> Result<Vec<Value>, StoreError> {
-        let evses: Vec<usize> = self.all.evses.iter().copied().collect();
-        let network = scope.network.part(&evses);
-        let mut read = |place: PlaceUnit| {
-            if others { Elsewhere::read(&mut scope.of(&network), place) } else { Ok(Elsewhere::default()) }
-        };
-        let whole = read(PlaceUnit::Network)?;
-        let (by_decile, by_fifth) = (read(PlaceUnit::Decile)?, read(PlaceUnit::Quintile)?);
-        let figures = self.figures(scope, self.all, Among::All, whole.of(&[]));
+    fn of_all(&self, scope: &Scope<'_>) -> Vec<Value> {
+        let figures = self.figures(scope, self.all, Among::All);
         let mut values = self.stock(scope, &figures, Among::All);
         let fifth = |number: i64| {
             let deciles = deciles_of(scope, number);
             let class = joined(self.deciles, |decile| decile.is_some_and(|decile| deciles.contains(&decile)));
-            let elsewhere = by_fifth.of(&[Value::Whole(number)]);
-            (self.figures(scope, &class, Among::Deciles(&deciles), elsewhere), class.evses.len())
+            (self.figures(scope, &class, Among::Deciles(&deciles)), class.evses.len())
         };
         let ((most, evses_most), (least, evses_least)) = (fifth(1), fifth(5));
         let empty = Class::default();
         let decile = |decile: u8| {
             let class = self.deciles.get(&Some(decile)).unwrap_or(&empty);
-            let elsewhere = by_decile.of(&[Value::Whole(decile.into())]);
             let among = [decile];
             let households = i64::try_from(households(scope, Among::Deciles(&among))).unwrap_or(0);
-            (self.figures(scope, class, Among::Deciles(&among), elsewhere), households)
+            (self.figures(scope, class, Among::Deciles(&among)), households)
         };
         let classes: Vec<(Compared, i64)> = (1..=10).map(decile).collect();
         let of = |index: usize| -> Vec<(Known, i64)> {
@@ -249,7 +206,7 @@ impl Group<'_> {
             compared.iter_mut().for_each(|value| *value = Value::Null("small cell"));
         }
         values.extend(compared);
-        Ok(values)
+        values
     }
 
     /// What there is, and the figures as values.
@@ -277,7 +234,7 @@ impl Group<'_> {
     }
 
     /// The figures of a class.
-    fn figures(&self, scope: &Scope<'_>, class: &Class, among: Among<'_>, [success, repair]: [Known; 2]) -> Compared {
+    fn figures(&self, scope: &Scope<'_>, class: &Class, among: Among<'_>) -> Compared {
         let ms = i128::from(self.span.millis());
         let households = households(scope, among);
         let facts = &class.facts;
@@ -294,12 +251,25 @@ impl Group<'_> {
             if unrated { Err(NO_POWER) } else { Fraction::of(class.power, ms * households, NO_HOUSEHOLDS) },
             energy.and_then(|energy| Fraction::of(i128::from(energy), households * 1000, NO_HOUSEHOLDS)),
             Fraction::of(facts[Fact::Up].into(), measurable.into(), NO_TIME),
-            success,
-            repair,
+            self.success(class),
+            self.repair(class),
             Fraction::of(class.paid, class.priced * 100, NO_PRICE),
             reached(400.0),
             reached(800.0),
         ]
+    }
+
+    /// First-attempt success.
+    fn success(&self, class: &Class) -> Known {
+        let why = if class.evses.is_empty() || !self.with_success { NO_EVSE } else { NO_VISIT };
+        let of = |outcome: Outcome| class.facts.outcomes.as_ref().map_or(0, |outcomes| outcomes[outcome].into());
+        Fraction::of(of(Outcome::FirstSucceeded), of(Outcome::FirstJudged), why)
+    }
+
+    /// Half of the repairs took less, in hours.
+    fn repair(&self, class: &Class) -> Known {
+        let why = if class.evses.is_empty() || !self.with_success { NO_EVSE } else { NO_REPAIR };
+        Fraction::of(median(&class.repairs).ok_or(why)?.into(), 3_600_000, why)
     }
 }
 

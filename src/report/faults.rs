@@ -9,10 +9,11 @@ use super::{Column, Line, Make, PlaceUnit, Report, Scope, TimeUnit, Value};
 use crate::domain::failure::{End, Standing};
 use crate::domain::fault::{CLASSES, FaultClass, Responsibility, UNCLASSIFIED};
 use crate::domain::service::Fact;
+use crate::domain::time::At;
 use crate::store::StoreError;
 
 const NO_FAILURE: &str = "no failure began in the period";
-const NO_REPAIR: &str = "no repair was seen of a failure that began in the period";
+pub(super) const NO_REPAIR: &str = "no repair was seen of a failure that began in the period";
 const NOT_IN_SERVICE: &str = "nothing was in service";
 
 /// The report.
@@ -136,6 +137,13 @@ fn by_class(scope: &mut Scope<'_>) -> Result<Vec<Line>, StoreError> {
     Ok(lines)
 }
 
+/// How long failures lasted that were repaired: the EVSE, when it failed, milliseconds.
+pub(super) fn repairs(scope: &mut Scope<'_>) -> Result<Vec<(usize, At, i64)>, StoreError> {
+    let failures = Found::read(scope)?.failures.into_iter();
+    let repaired = failures.filter(|own| own.standing == Standing::Failure && own.episode.end == End::Repaired);
+    Ok(repaired.map(|own| (own.evse, own.episode.span.from, own.episode.lasted_ms())).collect())
+}
+
 fn fold(cell: &Cell, all: &[&Failure], losses: Value) -> Vec<Value> {
     let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let of_standing =
@@ -212,7 +220,7 @@ fn inherent((up, failures): (i64, i64), (repairing, repaired): (i64, i64)) -> Va
 }
 
 /// The middle of sorted lengths, or half way between the two in the middle.
-fn median(sorted: &[i64]) -> Option<i64> {
+pub(super) fn median(sorted: &[i64]) -> Option<i64> {
     let half = sorted.len() / 2;
     let upper = *sorted.get(half)?;
     let lower = if sorted.len().is_multiple_of(2) { *sorted.get(half.checked_sub(1)?)? } else { upper };

@@ -221,11 +221,6 @@ impl Scope<'_> {
     fn among<'b>(&'b mut self, network: &'b Network) -> Scope<'b> {
         Scope { ledger: &mut *self.ledger, network, whole: None, ..*self }
     }
-
-    /// The same of other EVSEs, all together.
-    fn of<'b>(&'b mut self, network: &'b Network) -> Scope<'b> {
-        Scope { ledger: &mut *self.ledger, network, place: PlaceUnit::Network, whole: None, ..*self }
-    }
 }
 
 /// Settings that bear on formulas.

@@ -130,12 +130,6 @@ impl Network {
         self.evses.retain(wanted);
     }
 
-    /// Some of them.
-    pub(super) fn part(&self, evses: &[usize]) -> Self {
-        let evses = evses.iter().filter_map(|index| self.evses.get(*index).cloned()).collect();
-        Self { evses, rules: self.rules, places: self.places.clone(), registered: self.registered.clone() }
-    }
-
     /// The EVSE number of a place at a charger.
     pub fn evse_of(&self, charger: &ChargerId, outlet: Outlet) -> u32 {
         self.registered.get(charger).map_or(outlet.evse, |known| known.evse_of(outlet))

@@ -9,7 +9,7 @@ use crate::store::StoreError;
 use crate::store::figures::Detail;
 
 const NO_ATTEMPT: &str = "no attempt was seen of which the outcome is known";
-const NO_VISIT: &str = "no visit was seen of which the outcome is known";
+pub(super) const NO_VISIT: &str = "no visit was seen of which the outcome is known";
 
 const NO_START: &str = "of no attempt it is known when power was first delivered";
 
