@@ -119,6 +119,25 @@ fn deciles_and_fifths_have_lines_and_what_lies_nowhere_has_no_households() {
 }
 
 #[test]
+fn an_evse_works_by_all_of_the_time_that_is_asked_for_and_not_by_a_month_of_it() {
+    let bench = bench();
+    let sql =
+        "UPDATE status_interval SET until_ms = ?1 WHERE charger_id = (SELECT id FROM charger_row WHERE charger = 'C')";
+    let november = "2026-11-01T00:00:00Z";
+    bench.db.execute(sql, [at(november).millis()]).unwrap();
+    let c: i64 = bench.db.query_row("SELECT id FROM charger_row WHERE charger = 'C'", [], |row| row.get(0)).unwrap();
+    bench.line(c, 1, &[(november, "OUTOFORDER", "charger")]);
+    bench.db.execute("DELETE FROM fact_mark", []).unwrap();
+    let reach = || {
+        let quarter = Ask { period: Some("2026-Q4".to_owned()), ..Ask::default() };
+        told(&bench.ask_of("equity", &quarter), 0, "reach_400m")
+    };
+    assert_eq!(reach(), "0.1", "up for a month of three: there is but the other site");
+    bench.keep();
+    assert_eq!(reach(), "0.1");
+}
+
+#[test]
 fn a_price_in_another_currency_is_none_in_pence() {
     let mut bench = bench();
     Arc::make_mut(&mut bench.registry.tariffs[1]).currency = "EUR".to_owned();
