@@ -212,8 +212,11 @@ async def test_what_operators_entered_is_neither_broken_nor_free_and_comes_and_g
         await page.get_by_role("link", name=STATION).click()
         table = page.get_by_label("Now", exact=True)
         await expect(table).to_contain_text(re.compile("exempt: vandalism, until .* it says Faulted"))
+        day = page.get_by_label("The last 24 hours")
+        await expect(day.get_by_text(re.compile("EVSE 1: what it told; now exempt: vandalism"))).to_be_visible()
         enter(city, "revoke", "2", "--because", "it was not that one")
         await expect(table).to_contain_text("faulted", timeout=2500)
+        await expect(day.get_by_text("EVSE 1", exact=True)).to_be_visible()
         assert page.complaints == []
 
 

@@ -79,10 +79,17 @@ export class ChargerView {
     await Promise.all([
       part(`/api/v1/chargers/${id}`, (answer) => ((this.details = answer.id ? answer : null), this.update())),
       part(`/api/v1/telemetry?charger=${id}&per=connector&measurand=power_w&step=1m&from=${ago(3)}`, ({ items }) => curve.load(items, this.network.now())),
-      part(`/api/v1/chargers/${id}/timeline?per=evse&from=${ago(24)}`, ({ items }) => day.draw(items, this.network.now())),
+      part(`/api/v1/chargers/${id}/timeline?per=evse&from=${ago(24)}`, ({ items }) => day.draw(items, this.network.now(), this.entered())),
       part(`/api/v1/sessions?charger=${id}&limit=15`, ({ items }) => sessions.draw(items)),
       this.network.showsFrames ? part(`/api/v1/chargers/${id}/frames?limit=20`, ({ items }) => frames.draw(items)) : frames.refuse(),
     ]);
+  }
+
+  // What operators entered about its EVSEs, in words.
+  entered() {
+    const charger = this.network.chargers.get(this.id);
+    const connectors = charger ? this.network.connectors(charger).filter(({ state }) => isEntered(state)) : [];
+    return new Map(connectors.map((connector) => [connector.evse_id, said(connector)]));
   }
 
   update() {
@@ -101,11 +108,11 @@ export class ChargerView {
   }
 
   /**
-   * When a session begins or ends or a state changes, the lists have something new too.
+   * When a session begins or ends, a state changes or something is entered, the lists have something new too.
    * @param {Connector[]} connectors
    */
   followUp(connectors) {
-    const moved = JSON.stringify(connectors.map(({ status, session_id }) => [status, session_id]));
+    const moved = JSON.stringify(connectors.map(({ status, session_id, entry }) => [status, session_id, entry]));
     if (this.moved && this.moved !== moved) {
       clearTimeout(this.soon);
       this.soon = window.setTimeout(() => this.load(), 500);

@@ -26,8 +26,9 @@ export class Day {
   /**
    * @param {Interval[]} intervals
    * @param {number} now
+   * @param {Map<number, string>} entered what operators entered about EVSEs: the bars show what the charger told
    */
-  draw(intervals, now) {
+  draw(intervals, now, entered) {
     const from = now - DAY_MS;
     const evses = [...new Set(intervals.map(({ evse_id }) => evse_id))].sort((a, b) => a - b);
     if (evses.length === 0) {
@@ -40,7 +41,7 @@ export class Day {
     const ticks = [24, 18, 12, 6, 0].map((hours) => el("span", {}, hours ? hour(now - hours * 3600000) : "now"));
     const blank = evses.some((evse) => (parts(evse)[0]?.begin ?? now) > from) ? el("li", {}, "empty: before anything was known of it") : null;
     this.plot.replaceChildren(
-      ...evses.map((evse) => bar(evse, parts(evse), from)),
+      ...evses.map((evse) => bar(evse, parts(evse), from, entered.get(evse))),
       el("p", { class: "ticks", "aria-hidden": "true" }, ticks),
       el("ul", { class: "legend" }, ...states.map((state) => el("li", {}, sample(state), chip(state))), blank),
       ...evses.map((evse) => words(evse, parts(evse), open.has(String(evse)))),
@@ -65,11 +66,12 @@ const told = ({ state, begin, end, cause }) => `${stateOf(state).word}${cause ? 
  * @param {number} evse
  * @param {Part[]} parts
  * @param {number} from
+ * @param {string | undefined} entered
  */
-function bar(evse, parts, from) {
+function bar(evse, parts, from, entered) {
   const rects = parts.map((part) => block(part.state, ((part.begin - from) / DAY_MS) * WIDTH, Math.max(1, ((part.end - part.begin) / DAY_MS) * WIDTH), told(part)));
   const drawn = el("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none" }, rects);
-  return el("div", { class: "day", "aria-hidden": "true" }, el("p", { class: "note" }, `EVSE ${evse}`), drawn);
+  return el("div", { class: "day", "aria-hidden": "true" }, el("p", { class: "note" }, entered ? `EVSE ${evse}: what it told; now ${entered}` : `EVSE ${evse}`), drawn);
 }
 
 /**
