@@ -328,6 +328,25 @@ async fn old_frames_and_attempts_go_and_the_newest_frame_stays() {
     assert_eq!(store.read(left).await.unwrap(), (1, 5, 0));
 }
 
+#[tokio::test]
+async fn deviations_go_in_their_time_though_no_frame_has_come_since() {
+    let bench = Bench::new();
+    let key = bench.store.recall(&ChargerId::new("CP-1")).await.unwrap().key;
+    bench.commit(key, Vec::new()).await.unwrap();
+    bench.store.close(Duration::from_secs(5)).await.unwrap();
+    let settings = settings(&bench.folder, 1000);
+    let now = At::from_millis(1_000_500 + 12 * 31 * 86_400_000);
+    let (mut backend, _readers) = sqlite::open(&settings, Keeping::default(), now, &Observer::new().unwrap()).unwrap();
+    assert!(!backend.forget_a_slice(now).unwrap());
+    drop(backend);
+    let store = open(&bench.folder, &bench.now, 1000).unwrap();
+    let left = |archive: &mut dyn Archive| {
+        let all = EvidenceFilter::default();
+        Ok((archive.frames(&all, None, 10)?.len(), archive.deviations(&all, None, 10)?.len()))
+    };
+    assert_eq!(store.read(left).await.unwrap(), (1, 0));
+}
+
 async fn timeline(store: &Store, key: StationKey) -> Vec<Interval> {
     let (from, until) = (At::from_millis(i64::MIN), At::from_millis(i64::MAX));
     store.read(move |archive| archive.timeline(key, ONE, from, until)).await.unwrap()

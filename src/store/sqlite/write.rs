@@ -409,6 +409,13 @@ impl Backend for SqliteBackend {
             "DELETE FROM handshake_row WHERE id IN (SELECT id FROM handshake_row ORDER BY id LIMIT ?1) AND at_ms < ?2",
             params![i64::try_from(SLICE).unwrap_or(i64::MAX), oldest_kept],
         )?;
+        for table in ["deviation_row", "observation_row"] {
+            let sql = format!(
+                "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} ORDER BY id LIMIT ?1) AND received_ms < ?2"
+            );
+            let oldest_kept = now.millis().saturating_sub(self.keep_ms.saturating_mul(DEVIATIONS_OUTLIVE));
+            self.db.execute(&sql, params![i64::try_from(SLICE).unwrap_or(i64::MAX), oldest_kept])?;
+        }
         let surplus = self.frame_bytes > self.keep_bytes;
         // The newest frame always stays: row numbers are never given twice.
         let gone: (i64, i64) = self.db.query_row(
@@ -427,13 +434,6 @@ impl Backend for SqliteBackend {
         )?;
         let removed = self.db.execute("DELETE FROM frame_row WHERE id <= ?", [gone.1])?;
         self.frame_bytes = (self.frame_bytes - bytes).max(0);
-        for table in ["deviation_row", "observation_row"] {
-            let sql = format!(
-                "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} ORDER BY id LIMIT ?1) AND received_ms < ?2"
-            );
-            let oldest_kept = now.millis().saturating_sub(self.keep_ms.saturating_mul(DEVIATIONS_OUTLIVE));
-            self.db.execute(&sql, params![i64::try_from(SLICE).unwrap_or(i64::MAX), oldest_kept])?;
-        }
         Ok(removed >= SLICE)
     }
 
