@@ -124,6 +124,7 @@ pub fn answer(
         rules,
         suppress: suppress_few,
         whole: None,
+        summed: None,
     };
     let mut lines = lines_of(report, &mut scope)?;
     let whole = match scope.whole {

@@ -9,7 +9,6 @@ use super::ask::unheard;
 use super::emissions::{Boundary, Emissions, Energy, net};
 use super::groups::Groups;
 use super::half_hours::{Judged, Timed, timed};
-use super::tally::tally;
 use super::{Column, Line, Make, PlaceUnit, Report, Scope, Table, TimeUnit, Value};
 use crate::config::factors::Of;
 use crate::domain::opening::{local_day, midnight};
@@ -89,12 +88,15 @@ fn make(scope: &mut Scope<'_>) -> Result<Vec<Line>, StoreError> {
         let (bucket, year) = parts.places.get(part)?;
         Some((groups.of.get(evse)? * stretches + bucket, *year))
     };
-    tally(scope.ledger, scope.network, &parts.spans, scope.zone, Detail::SUMS, &mut |evse, part, facts| {
+    let mut whole = Facts::default();
+    scope.tally(&parts.spans, Detail::SUMS, &mut |evse, part, facts| {
+        whole.add_sums(facts);
         let found = place(evse, part);
         if let Some((sum, year)) = found.and_then(|(index, year)| Some((sums.get_mut(index)?, year))) {
             sum.add(evse, year, facts);
         }
     })?;
+    scope.whole = Some(whole);
     timed(scope, &parts.judged, &mut |evse, part, timed| {
         let found = place(evse, part);
         if let Some((sum, year)) = found.and_then(|(index, year)| Some((sums.get_mut(index)?, year))) {

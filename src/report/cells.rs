@@ -1,15 +1,12 @@
 //! Groups of EVSEs in stretches of time, with the facts of each: what the lines of every report are about.
 
-use chrono_tz::Tz;
-
 use super::groups::Groups;
 use super::network::{Evse, Network};
-use super::tally::tally;
 use super::{Line, PlaceUnit, Rated, Scope, Value};
 use crate::domain::service::{Fact, Facts};
 use crate::domain::time::{At, Span};
 use crate::store::StoreError;
-use crate::store::figures::{Detail, Figures};
+use crate::store::figures::Detail;
 
 /// What a line is about.
 #[derive(Default)]
@@ -51,18 +48,17 @@ pub(super) struct Cells {
 }
 
 impl Cells {
-    /// Sums the facts of every group in every stretch.
-    pub(super) fn tallied(
-        ledger: &mut dyn Figures,
-        network: &Network,
-        place: PlaceUnit,
-        buckets: &[(Option<String>, Span)],
-        zone: Tz,
-        detail: Detail,
-    ) -> Result<Self, StoreError> {
-        let mut found = Self::empty(network, place, buckets);
+    /// Sums the facts of every group in every stretch. What is summed for them need not be summed again.
+    pub(super) fn of(scope: &mut Scope<'_>, place: PlaceUnit) -> Result<Self, StoreError> {
+        Self::in_detail(scope, place, Detail::SUMS)
+    }
+
+    /// The same with more than sums.
+    pub(super) fn in_detail(scope: &mut Scope<'_>, place: PlaceUnit, detail: Detail) -> Result<Self, StoreError> {
+        let network = scope.network;
+        let mut found = Self::empty(network, place, scope.buckets);
         let Self { groups, spans, cells, whole } = &mut found;
-        tally(ledger, network, spans, zone, detail, &mut |index, bucket, facts| {
+        scope.tally(spans, detail, &mut |index, bucket, facts| {
             let place = groups.of.get(index).map(|group| group * spans.len() + bucket);
             let known = place.and_then(|place| cells.get_mut(place)).zip(network.evses.get(index));
             if let Some((cell, evse)) = known {
@@ -74,18 +70,7 @@ impl Cells {
             cell.evses.dedup();
             whole.add_sums(&cell.facts);
         }
-        Ok(found)
-    }
-
-    /// Those of a report that reads the ledger itself; what is tallied for it need not be tallied again.
-    pub(super) fn of(scope: &mut Scope<'_>, place: PlaceUnit) -> Result<Self, StoreError> {
-        Self::in_detail(scope, place, Detail::SUMS)
-    }
-
-    /// The same, with the sessions that began where they are asked for.
-    pub(super) fn in_detail(scope: &mut Scope<'_>, place: PlaceUnit, detail: Detail) -> Result<Self, StoreError> {
-        let found = Self::tallied(scope.ledger, scope.network, place, scope.buckets, scope.zone, detail)?;
-        scope.whole = Some(found.whole.clone());
+        scope.whole = Some(whole.clone());
         Ok(found)
     }
 

@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::faults::repairs;
 use super::groups::Groups;
 use super::network::Evse;
-use super::tally::tally;
 use super::{Scope, Value};
 use crate::config::lsoa::{Lsoa, metres};
 use crate::domain::service::{Fact, Facts};
@@ -94,13 +93,16 @@ impl Classes {
         // Facts of an EVSE come in parts: whether it works is seen when all are there.
         let mut worked = vec![[0_i64; 2]; network.evses.len() * spans.len()];
         let detail = if with_success { Detail::OUTCOMES } else { Detail::SUMS };
-        tally(scope.ledger, network, &spans, scope.zone, detail, &mut |index, bucket, facts| {
+        let mut whole = Facts::default();
+        scope.tally(&spans, detail, &mut |index, bucket, facts| {
+            whole.add_sums(facts);
             let price = prices.get(index).copied().flatten();
             class_of(&mut found, index, bucket, &|class, evse| class.add(index, evse, price, facts));
             if let Some([up, not_up]) = worked.get_mut(index * spans.len() + bucket) {
                 (*up, *not_up) = (*up + facts[Fact::Up], *not_up + facts[Fact::Down] + facts[Fact::Unknown]);
             }
         })?;
+        scope.whole = Some(whole);
         let works = |[up, not_up]: [i64; 2]| up > 0 && up >= not_up;
         for place in (0..worked.len()).filter(|place| worked.get(*place).copied().is_some_and(works)) {
             let (index, bucket) = (place / spans.len(), place % spans.len());

@@ -66,6 +66,7 @@ pub use place::PlaceUnit;
 pub use tally::{live_pieces, sessions_of};
 pub use value::Value;
 
+use self::tally::Summed;
 use crate::config::report::ReportSettings;
 use crate::config::sites::Registry;
 use crate::domain::attempt::Gaps;
@@ -74,7 +75,7 @@ use crate::domain::failure::Flaps;
 use crate::domain::service::Facts;
 use crate::domain::time::{At, Span};
 use crate::store::StoreError;
-use crate::store::figures::Figures;
+use crate::store::figures::{Detail, Figures};
 use chrono_tz::Tz;
 
 /// Every report.
@@ -204,9 +205,30 @@ pub struct Scope<'a> {
     pub whole: Option<Facts>,
     /// Whether small cells are suppressed.
     pub suppress: bool,
+    /// Facts that were summed before and are asked for again.
+    summed: Option<&'a Summed>,
 }
 
 impl Scope<'_> {
+    /// Adds up the facts of every EVSE in every stretch.
+    fn tally(
+        &mut self,
+        spans: &[Span],
+        detail: Detail,
+        take: &mut dyn FnMut(usize, usize, &Facts),
+    ) -> Result<(), StoreError> {
+        match self.summed.filter(|summed| summed.holds(spans, detail)) {
+            Some(summed) => summed.each(take),
+            None => tally::tally(self.ledger, self.network, spans, self.zone, detail, take)?,
+        }
+        Ok(())
+    }
+
+    /// The same with facts that were summed for it.
+    fn with<'b>(&'b mut self, summed: &'b Summed) -> Scope<'b> {
+        Scope { ledger: &mut *self.ledger, summed: Some(summed), whole: None, ..*self }
+    }
+
     /// The same over other stretches of time.
     fn over<'b>(&'b mut self, buckets: &'b [(Option<String>, Span)]) -> Scope<'b> {
         Scope { ledger: &mut *self.ledger, buckets, whole: None, ..*self }
@@ -219,7 +241,7 @@ impl Scope<'_> {
 
     /// The same of other EVSEs by the same unit of place.
     fn among<'b>(&'b mut self, network: &'b Network) -> Scope<'b> {
-        Scope { ledger: &mut *self.ledger, network, whole: None, ..*self }
+        Scope { ledger: &mut *self.ledger, network, whole: None, summed: None, ..*self }
     }
 }
 

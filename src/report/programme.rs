@@ -7,10 +7,10 @@ use super::ask::lines_of;
 use super::equity;
 use super::fraction::{Fraction, Known, told};
 use super::indicators::{self, From, INDICATORS, Indicator};
-use super::tally::tally;
+use super::tally::Summed;
 use super::{Column, Line, Make, PlaceUnit, Report, Scope, Table, TimeUnit, Value, named};
 use crate::config::programme::{AIM_PLACES, Aim};
-use crate::domain::service::Fact;
+use crate::domain::service::{Fact, Facts};
 use crate::domain::time::Span;
 use crate::store::StoreError;
 use crate::store::figures::Detail;
@@ -86,11 +86,15 @@ type Part = (Option<String>, Known);
 
 fn make(scope: &mut Scope<'_>) -> Result<Vec<Line>, StoreError> {
     let buckets = scope.buckets;
-    let mut lines = Vec::new();
+    let (mut lines, mut whole) = (Vec::new(), Facts::default());
     for (label, span) in buckets {
         let one = [(label.clone(), *span)];
         let mut of = scope.over(&one);
+        // All indicators are made from the same facts.
+        let summed = Summed::read(&mut of, Detail { outcomes: true, ..Detail::DEMAND })?;
+        let mut of = of.with(&summed);
         let (stock, mut sources) = (Stock::read(&mut of)?, Sources::default());
+        of.whole.iter().for_each(|of_bucket| whole.add_sums(of_bucket));
         for indicator in INDICATORS {
             for (part, value) in sources.parts(&mut of, indicator, &stock)? {
                 lines.push(Line {
@@ -103,6 +107,7 @@ fn make(scope: &mut Scope<'_>) -> Result<Vec<Line>, StoreError> {
             }
         }
     }
+    scope.whole = Some(whole);
     Ok(lines)
 }
 
@@ -120,10 +125,11 @@ struct Stock {
 impl Stock {
     fn read(scope: &mut Scope<'_>) -> Result<Self, StoreError> {
         let spans: Vec<Span> = scope.buckets.iter().map(|(_, span)| *span).collect();
-        let mut found = Self::default();
+        let (mut found, mut whole) = (Self::default(), Facts::default());
         let (network, registry) = (scope.network, scope.registry);
         let mut seen = BTreeSet::new();
-        tally(scope.ledger, network, &spans, scope.zone, Detail::SUMS, &mut |index, _, facts| {
+        scope.tally(&spans, Detail::SUMS, &mut |index, _, facts| {
+            whole.add_sums(facts);
             let Some(evse) = network.evses.get(index) else { return };
             let ms = facts[Fact::InService];
             found.sessions += facts[Fact::Sessions];
@@ -138,6 +144,7 @@ impl Stock {
             }
         })?;
         found.evses = seen.len();
+        scope.whole = Some(whole);
         Ok(found)
     }
 

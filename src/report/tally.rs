@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono_tz::Tz;
 
+use super::Scope;
 use super::energy::is_known;
 use super::lived::{Lived, Stale};
 use super::network::{Evse, Network, Place};
@@ -43,6 +44,46 @@ pub(super) fn tally(
         kept.take(ledger, *span, bucket, &mut wants, take)?;
     }
     live(ledger, network, &mut wants, zone, detail, &mut |want, facts| take(want.evse, want.bucket, facts))
+}
+
+/// The facts of every EVSE in some stretches, for one who asks for them again and again.
+pub(super) struct Summed {
+    spans: Vec<Span>,
+    detail: Detail,
+    /// Which EVSE, in which stretch, with what.
+    facts: Vec<(usize, usize, Facts)>,
+}
+
+impl Summed {
+    /// Adds them up.
+    pub(super) fn read(scope: &mut Scope<'_>, detail: Detail) -> Result<Self, StoreError> {
+        let spans: Vec<Span> = scope.buckets.iter().map(|(_, span)| *span).collect();
+        let mut sums: Vec<Option<Facts>> = Vec::new();
+        sums.resize_with(scope.network.evses.len() * spans.len(), || None);
+        scope.tally(&spans, detail, &mut |evse, bucket, facts| {
+            if let Some(sum) = sums.get_mut(evse * spans.len() + bucket) {
+                *sum.get_or_insert_default() += facts;
+            }
+        })?;
+        let own = sums.into_iter().enumerate();
+        let facts = own.filter_map(|(at, sum)| Some((at / spans.len(), at % spans.len(), sum?))).collect();
+        Ok(Self { facts, spans, detail })
+    }
+
+    /// Whether it has what is asked for.
+    pub(super) fn holds(&self, spans: &[Span], detail: Detail) -> bool {
+        let has = |wanted: bool, has: bool| has || !wanted;
+        let own = self.detail;
+        self.spans == spans
+            && has(detail.sessions, own.sessions)
+            && has(detail.outcomes, own.outcomes)
+            && has(detail.demand, own.demand)
+    }
+
+    /// Takes them.
+    pub(super) fn each(&self, take: &mut dyn FnMut(usize, usize, &Facts)) {
+        self.facts.iter().for_each(|(evse, bucket, facts)| take(*evse, *bucket, facts));
+    }
 }
 
 /// The facts that are kept and can be used.

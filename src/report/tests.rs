@@ -50,6 +50,10 @@ fn settings() -> ReportSettings {
     }
 }
 
+/// Forgets all facts that are kept.
+const FORGET: &str = "DELETE FROM evse_day; DELETE FROM evse_day_part; DELETE FROM evse_month; DELETE FROM evse_month_part; \
+                      DELETE FROM evse_row";
+
 /// A ledger that is filled by hand.
 struct Bench {
     folder: tempfile::TempDir,

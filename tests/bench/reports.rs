@@ -79,35 +79,25 @@ fn fill(folder: &Path, registry: &Registry, evses: usize) {
     }
     let evses = i64::try_from(evses).unwrap();
     for day in YEAR.0..YEAR.1 - 1 {
-        let mut insert = write.prepare_cached(&insert("evse_day", "day")).unwrap();
-        for evse in 1..=evses {
-            insert.execute(row(day, evse, &facts(day.into(), evse, 1))).unwrap();
-        }
+        (1..=evses).for_each(|evse| keep(&write, ("evse_day", "day"), day, evse, &facts(day.into(), evse, 1)));
     }
     // December is not over.
     for month in 0..11 {
-        let mut insert = write.prepare_cached(&insert("evse_month", "month")).unwrap();
-        for evse in 1..=evses {
-            insert.execute(row(month + 56 * 12, evse, &facts(month.into(), evse, 30))).unwrap();
-        }
+        let key = month + 56 * 12;
+        (1..=evses).for_each(|evse| keep(&write, ("evse_month", "month"), key, evse, &facts(month.into(), evse, 30)));
     }
     write.commit().unwrap();
 }
 
-fn insert(table: &str, key: &str) -> String {
-    format!("INSERT INTO {table} ({key}, evse_id, facts, sessions, outcomes, demand) VALUES (?, ?, ?, ?, ?, ?)")
-}
-
-fn row(key: i32, evse: i64, facts: &Facts) -> (i32, i64, Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>) {
+fn keep(db: &Connection, (table, key): (&str, &str), at: i32, evse: i64, facts: &Facts) {
+    let sql = format!("INSERT INTO {table} ({key}, evse_id, facts) VALUES (?, ?, ?)");
+    db.prepare_cached(&sql).unwrap().execute((at, evse, facts.to_bytes())).unwrap();
     let outcomes = facts.outcomes.as_ref().unwrap().to_bytes();
-    (
-        key,
-        evse,
-        facts.to_bytes(),
-        Summary::to_bytes(&facts.sessions),
-        outcomes,
-        facts.demand.as_ref().unwrap().to_bytes(),
-    )
+    let demand = facts.demand.as_ref().unwrap().to_bytes();
+    let sql = format!("INSERT INTO {table}_part (part, {key}, evse_id, bytes) VALUES (?, ?, ?, ?)");
+    for (part, bytes) in (1..).zip([Summary::to_bytes(&facts.sessions), outcomes, demand]) {
+        db.prepare_cached(&sql).unwrap().execute((part, at, evse, bytes)).unwrap();
+    }
 }
 
 /// Two sessions a day: at once, and at the second attempt.

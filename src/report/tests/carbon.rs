@@ -116,7 +116,7 @@ fn half_hours_of_the_night_of_the_clock_change_are_each_judged_by_their_own_inte
     assert_eq!(bench.carbon(&day, columns), ["1.788", "0.833333", "1", "0.4", "mixed"]);
     // Without readings the energy lies evenly in the session.
     bench.db.execute_batch("DELETE FROM reading_row; UPDATE session_row SET energy_mwh = 12000000").unwrap();
-    bench.db.execute_batch("DELETE FROM evse_day; DELETE FROM evse_month; DELETE FROM evse_row").unwrap();
+    bench.db.execute_batch(FORGET).unwrap();
     assert_eq!(bench.carbon(&day, columns), ["3.576", "0.833333", "1", "0.4", "mixed"]);
 }
 

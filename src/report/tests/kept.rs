@@ -150,7 +150,7 @@ proptest! {
         let marked = bench.all_facts();
         bench.keep();
         same(&marked, "kept again")?;
-        bench.db.execute_batch("DELETE FROM evse_day; DELETE FROM evse_month; DELETE FROM evse_row").unwrap();
+        bench.db.execute_batch(FORGET).unwrap();
         same(&marked, "from scratch")?;
     }
 }
@@ -230,7 +230,7 @@ proptest! {
         let marked = tallied();
         bench.keep();
         prop_assert_eq!(&marked, &tallied());
-        bench.db.execute_batch("DELETE FROM evse_day; DELETE FROM evse_month; DELETE FROM evse_row").unwrap();
+        bench.db.execute_batch(FORGET).unwrap();
         prop_assert_eq!(&marked, &tallied());
     }
 }

@@ -29,20 +29,27 @@ CREATE TABLE evse_row (
     UNIQUE (charger_id, evse)
 );
 
--- The facts of an EVSE on a day, as bytes of domain/facts.rs, the sessions that began on it, of domain/summary.rs, what
--- attempts and visits came to, of domain/outcome.rs, and how full the site was, of domain/demand.rs: a year of a large
--- network is read in a moment.
+-- The facts of an EVSE on a day, as bytes of domain/facts.rs: a year of a large network is read in a moment.
 CREATE TABLE evse_day (
-    day INTEGER NOT NULL, evse_id INTEGER NOT NULL, facts BLOB NOT NULL, sessions BLOB NOT NULL,
-    outcomes BLOB NOT NULL, demand BLOB NOT NULL,
+    day INTEGER NOT NULL, evse_id INTEGER NOT NULL, facts BLOB NOT NULL,
     PRIMARY KEY (day, evse_id)
+) WITHOUT ROWID;
+
+-- What few reports ask for, apart from what all do: 1 the sessions that began, as bytes of domain/summary.rs, 2 what attempts
+-- and visits came to, of domain/outcome.rs, 3 how full the site was, of domain/demand.rs. Where there is nothing, no row.
+CREATE TABLE evse_day_part (
+    part INTEGER NOT NULL, day INTEGER NOT NULL, evse_id INTEGER NOT NULL, bytes BLOB NOT NULL,
+    PRIMARY KEY (part, day, evse_id)
 ) WITHOUT ROWID;
 
 -- The same by month (months since 1970), where every day of the month is kept.
 CREATE TABLE evse_month (
-    month INTEGER NOT NULL, evse_id INTEGER NOT NULL, facts BLOB NOT NULL, sessions BLOB NOT NULL,
-    outcomes BLOB NOT NULL, demand BLOB NOT NULL,
+    month INTEGER NOT NULL, evse_id INTEGER NOT NULL, facts BLOB NOT NULL,
     PRIMARY KEY (month, evse_id)
+) WITHOUT ROWID;
+CREATE TABLE evse_month_part (
+    part INTEGER NOT NULL, month INTEGER NOT NULL, evse_id INTEGER NOT NULL, bytes BLOB NOT NULL,
+    PRIMARY KEY (part, month, evse_id)
 ) WITHOUT ROWID;
 
 -- Sessions that reach into a stretch from before it.

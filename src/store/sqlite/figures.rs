@@ -39,57 +39,86 @@ static TOUCHING: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// The table of facts by day, and its key.
-const DAY: (&str, &str) = ("evse_day", "day");
+/// Where facts are kept by day or by month.
+#[derive(Clone, Copy)]
+struct Shelf {
+    table: &'static str,
+    key: &'static str,
+}
 
-/// The same by month.
-const MONTH: (&str, &str) = ("evse_month", "month");
+const DAY: Shelf = Shelf { table: "evse_day", key: "day" };
+const MONTH: Shelf = Shelf { table: "evse_month", key: "month" };
 
-/// The columns of facts.
-const FACTS: &str = "facts, sessions, outcomes, demand";
+/// What is kept apart: sessions, outcomes, demand.
+const PARTS: [i64; 3] = [1, 2, 3];
 
-/// Facts that begin at a column, as far as they are wanted.
-fn facts(row: &Row<'_>, first: usize, detail: Detail) -> Result<Facts, rusqlite::Error> {
-    let blob = |column: usize| Ok::<_, rusqlite::Error>(row.get_ref(first + column)?.as_blob()?);
-    let mut found = Facts::from_bytes(blob(0)?);
-    if detail.sessions {
-        Summary::read_all(blob(1)?, &mut found.sessions);
+impl Shelf {
+    /// Selects key, EVSE, facts and the parts that are wanted, of rows that fit.
+    fn select(self, detail: Detail, fits: &str) -> String {
+        let Self { table, key } = self;
+        let wanted = [detail.sessions, detail.outcomes, detail.demand];
+        let parts = || PARTS.into_iter().zip(wanted);
+        let column = |(part, wanted)| if wanted { format!(", part{part}.bytes") } else { ", NULL".to_owned() };
+        let join = |(part, _)| {
+            format!(
+                " LEFT JOIN {table}_part part{part} ON part{part}.part = {part} AND part{part}.{key} = own.{key} \
+                 AND part{part}.evse_id = own.evse_id"
+            )
+        };
+        let columns: String = parts().map(column).collect();
+        let joins: String = parts().filter(|(_, wanted)| *wanted).map(join).collect();
+        format!("SELECT own.{key}, own.evse_id, own.facts{columns} FROM {table} own{joins} WHERE {fits}")
     }
-    if detail.outcomes {
-        let bytes = blob(2)?;
-        found.outcomes = (!bytes.is_empty()).then(|| Box::new(Outcomes::from_bytes(bytes)));
+
+    /// Keeps the facts of a day or month.
+    fn write(self, db: &Connection, at: i32, id: i64, facts: &Facts) -> Result<(), rusqlite::Error> {
+        let Self { table, key } = self;
+        db.prepare_cached(&format!("INSERT OR REPLACE INTO {table} ({key}, evse_id, facts) VALUES (?,?,?)"))?
+            .execute(params![at, id, facts.to_bytes()])?;
+        let outcomes = facts.outcomes.as_ref().map(|outcomes| outcomes.to_bytes()).unwrap_or_default();
+        let demand = facts.demand.as_ref().map(|demand| demand.to_bytes()).unwrap_or_default();
+        for (part, bytes) in PARTS.into_iter().zip([Summary::to_bytes(&facts.sessions), outcomes, demand]) {
+            if bytes.is_empty() {
+                db.prepare_cached(&format!("DELETE FROM {table}_part WHERE part = ? AND {key} = ? AND evse_id = ?"))?
+                    .execute(params![part, at, id])?;
+            } else {
+                let sql = format!("INSERT OR REPLACE INTO {table}_part (part, {key}, evse_id, bytes) VALUES (?,?,?,?)");
+                db.prepare_cached(&sql)?.execute(params![part, at, id, bytes])?;
+            }
+        }
+        Ok(())
     }
-    if detail.demand {
-        let bytes = blob(3)?;
-        found.demand = (!bytes.is_empty()).then(|| Box::new(Demand::from_bytes(bytes)));
+
+    /// Forgets the facts of an EVSE. The tables lie in order of time: day by day is a look-up each, and this is rare.
+    fn forget(self, db: &Connection, id: i64) -> Result<(), rusqlite::Error> {
+        let Self { table, key } = self;
+        let days = format!("{key} IN (SELECT DISTINCT {key} FROM {table})");
+        db.execute(&format!("DELETE FROM {table}_part WHERE part IN (1, 2, 3) AND evse_id = ?1 AND {days}"), [id])?;
+        db.execute(&format!("DELETE FROM {table} WHERE evse_id = ?1 AND {days}"), [id])?;
+        Ok(())
     }
+}
+
+/// Facts of a row of [`Shelf::select`].
+fn facts(row: &Row<'_>) -> Result<Facts, rusqlite::Error> {
+    let part = |column: usize| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_blob_or_null()?);
+    let mut found = Facts::from_bytes(row.get_ref(2)?.as_blob()?);
+    if let Some(bytes) = part(3)? {
+        Summary::read_all(bytes, &mut found.sessions);
+    }
+    found.outcomes = part(4)?.map(|bytes| Box::new(Outcomes::from_bytes(bytes)));
+    found.demand = part(5)?.map(|bytes| Box::new(Demand::from_bytes(bytes)));
     Ok(found)
 }
 
-/// Keeps the facts of a day or month.
-fn write(db: &Connection, (table, key): (&str, &str), at: i32, id: i64, facts: &Facts) -> Result<(), rusqlite::Error> {
-    let sql = format!("INSERT OR REPLACE INTO {table} ({key}, evse_id, {FACTS}) VALUES (?,?,?,?,?,?)");
-    let outcomes = facts.outcomes.as_ref().map(|outcomes| outcomes.to_bytes()).unwrap_or_default();
-    let demand = facts.demand.as_ref().map(|demand| demand.to_bytes()).unwrap_or_default();
-    let sessions = Summary::to_bytes(&facts.sessions);
-    db.prepare_cached(&sql)?.execute(params![at, id, facts.to_bytes(), sessions, outcomes, demand])?;
-    Ok(())
-}
-
 impl SqliteReader {
-    /// Facts of a table by day or month.
-    fn stretch(
-        &self,
-        (table, key): (&str, &str),
-        (from, until): (i32, i32),
-        detail: Detail,
-        take: Take<'_>,
-    ) -> Result<(), StoreError> {
-        let sql = format!("SELECT {key}, evse_id, {FACTS} FROM {table} WHERE {key} >= ? AND {key} < ?");
-        let mut select = self.db.prepare_cached(&sql)?;
-        let mut rows = select.query([from, until])?;
+    /// Facts by day or month.
+    fn stretch(&self, shelf: Shelf, between: (i32, i32), detail: Detail, take: Take<'_>) -> Result<(), StoreError> {
+        let key = shelf.key;
+        let mut select = self.db.prepare_cached(&shelf.select(detail, &format!("own.{key} >= ? AND own.{key} < ?")))?;
+        let mut rows = select.query([between.0, between.1])?;
         while let Some(row) = rows.next()? {
-            take(row.get(0)?, row.get(1)?, &facts(row, 2, detail)?);
+            take(row.get(0)?, row.get(1)?, &facts(row)?);
         }
         Ok(())
     }
@@ -372,12 +401,8 @@ fn keep_evse(db: &Connection, of: &Keep) -> Result<(), rusqlite::Error> {
         .optional()?;
     let same = known.as_ref().is_some_and(|(_, made_by, first)| *made_by == of.made_by && *first == of.first_day);
     if let Some((id, ..)) = known.as_ref().filter(|_| !same) {
-        // Both tables lie in order of time: day by day is a look-up each, and this is rare.
-        for (table, key) in [DAY, MONTH] {
-            let sql =
-                format!("DELETE FROM {table} WHERE evse_id = ?1 AND {key} IN (SELECT DISTINCT {key} FROM {table})");
-            db.execute(&sql, [id])?;
-        }
+        DAY.forget(db, *id)?;
+        MONTH.forget(db, *id)?;
         db.execute("DELETE FROM evse_row WHERE id = ?", [id])?;
     }
     let last = of.days.iter().map(|(day, _)| *day).max().unwrap_or(of.first_day - 1);
@@ -391,7 +416,7 @@ fn keep_evse(db: &Connection, of: &Keep) -> Result<(), rusqlite::Error> {
             row.get(0)
         })?;
     for (day, facts) in &of.days {
-        write(db, DAY, *day, id, facts)?;
+        DAY.write(db, *day, id, facts)?;
     }
     let months: BTreeSet<i32> = of.days.iter().filter_map(|(day, _)| month_of(*day)).collect();
     months.into_iter().try_for_each(|month| sum_month(db, id, month))
@@ -411,12 +436,12 @@ fn first_day(month: i32) -> Option<i32> {
 
 fn sum_month(db: &Connection, id: i64, month: i32) -> Result<(), rusqlite::Error> {
     let (Some(first), Some(after)) = (first_day(month), first_day(month + 1)) else { return Ok(()) };
-    let mut select = db.prepare_cached(&format!("SELECT {FACTS} FROM evse_day WHERE day = ? AND evse_id = ?"))?;
+    let mut select = db.prepare_cached(&DAY.select(Detail::ALL, "own.day = ? AND own.evse_id = ?"))?;
     let mut sum = Facts::default();
     for day in first..after {
-        let of_day = select.query_row(params![day, id], |row| facts(row, 0, Detail::ALL)).optional()?;
+        let of_day = select.query_row(params![day, id], facts).optional()?;
         let Some(of_day) = of_day else { return Ok(()) };
         sum += &of_day;
     }
-    write(db, MONTH, month, id, &sum)
+    MONTH.write(db, month, id, &sum)
 }
