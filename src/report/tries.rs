@@ -53,6 +53,8 @@ struct Here<'a> {
 pub(super) struct Told<'a> {
     network: &'a Network,
     place: &'a Place,
+    /// Of this stretch all faults are known.
+    within: Span,
     tellers: Vec<Teller>,
 }
 
@@ -78,7 +80,7 @@ impl<'a> Told<'a> {
             })?;
             tellers.push(Teller { station, charger: evse.charger.clone(), tries, faults });
         }
-        Ok(Self { network, place, tellers })
+        Ok(Self { network, place, within, tellers })
     }
 
     /// Takes what began on a local day, with the EVSE's order at the place.
@@ -93,7 +95,7 @@ impl<'a> Told<'a> {
         let here = self.around(day);
         for one in here.iter().filter(|one| day.contains(one.attempt.from)) {
             let mut outcomes = Outcomes::default();
-            outcomes.attempt(&one.attempt, &one.verdict(ledger)?);
+            outcomes.attempt(&one.attempt, &one.verdict(ledger, self.within)?);
             take(one.evse, Begun { at: one.attempt.from, outcomes, in_vain: None });
         }
         let plain: Vec<_> = here.iter().map(|one| (one.evse, &one.attempt)).collect();
@@ -163,9 +165,12 @@ fn in_vain(own: &[&Attempt]) -> Option<Span> {
 
 impl Here<'_> {
     /// How it went: power was delivered by the energy, else by what the connector said.
-    fn verdict(&self, ledger: &mut dyn Figures) -> Result<Verdict, StoreError> {
+    fn verdict(&self, ledger: &mut dyn Figures, within: Span) -> Result<Verdict, StoreError> {
         let by_energy = self.attempt.delivered(MilliWh(0));
-        let stopped_well = self.attempt.stopped_well().map(|well| well && !self.breaks());
+        let stopped_well = match self.attempt.stopped_well() {
+            Some(true) => Some(!self.breaks(ledger, within)?),
+            other => other,
+        };
         let Some(session) = &self.attempt.session else {
             return Ok(Verdict { delivered: by_energy, delivered_from: None, stopped_well });
         };
@@ -176,10 +181,18 @@ impl Here<'_> {
         Ok(Verdict { delivered, delivered_from: charged.into_iter().chain(session.flow_from).min(), stopped_well })
     }
 
-    /// Whether something broke as it ended.
-    fn breaks(&self) -> bool {
-        let Some((outlet, ended)) = self.attempt.outlet.zip(self.attempt.until) else { return false };
-        let near = |at: At| at.millis_since(ended).abs() <= FAULT_NEAR_MS;
-        self.teller.faults.iter().any(|(of, at)| (of.is_station() || of.meets(outlet)) && near(*at))
+    /// Whether something broke as it ended. A session may last for longer than all else that is looked at.
+    fn breaks(&self, ledger: &mut dyn Figures, within: Span) -> Result<bool, StoreError> {
+        let Some((outlet, ended)) = self.attempt.outlet.zip(self.attempt.until) else { return Ok(false) };
+        let near = Span { from: ended.plus_millis(-FAULT_NEAR_MS), until: ended.plus_millis(FAULT_NEAR_MS + 1) };
+        let is_it = |of: Outlet, at: At| (of.is_station() || of.meets(outlet)) && near.contains(at);
+        if within.from <= near.from && near.until <= within.until {
+            return Ok(self.teller.faults.iter().any(|(of, at)| is_it(*of, *at)));
+        }
+        let mut found = false;
+        ledger.idle(Some(self.teller.station), near, &mut |_, of, interval| {
+            found |= interval.state == State::OutOfOrder && is_it(of, interval.from);
+        })?;
+        Ok(found)
     }
 }

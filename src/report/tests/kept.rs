@@ -55,21 +55,25 @@ impl Bench {
         bench
     }
 
-    /// A stretch of a connector's timeline, over whatever was there.
+    /// A stretch of a connector's timeline, over whatever was there; before and behind it all stays as it was.
     fn paint(&self, charger: i64, connector: u32, (from, until): (At, At), (state, status): (&str, &str)) {
         let (from, until) = (from.millis(), until.millis());
-        let place = (charger, connector, from);
-        let last = "SELECT state, status FROM status_interval WHERE charger_id = ? AND connector = ? AND from_ms <= ? \
-                    ORDER BY from_ms DESC LIMIT 1";
-        let before: (String, Option<String>) =
-            self.db.query_row(last, place, |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        let at_end = "SELECT state, status, until_ms FROM status_interval WHERE charger_id = ? AND connector = ? AND from_ms <= ? \
+                      ORDER BY from_ms DESC LIMIT 1";
+        let behind: (String, Option<String>, Option<i64>) = self
+            .db
+            .query_row(at_end, (charger, connector, until), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .unwrap();
+        let within =
+            "DELETE FROM status_interval WHERE charger_id = ? AND connector = ? AND from_ms >= ? AND from_ms <= ?";
+        self.db.execute(within, (charger, connector, from, until)).unwrap();
         let cut = "UPDATE status_interval SET until_ms = ?3 WHERE charger_id = ?1 AND connector = ?2 AND from_ms < ?3 \
                    AND (until_ms IS NULL OR until_ms > ?3)";
-        self.db.execute(cut, place).unwrap();
-        let sql = "INSERT OR REPLACE INTO status_interval (charger_id, evse, connector, from_ms, until_ms, state, status, cause) \
+        self.db.execute(cut, (charger, connector, from)).unwrap();
+        let sql = "INSERT INTO status_interval (charger_id, evse, connector, from_ms, until_ms, state, status, cause) \
                    VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6, 'charger')";
         self.db.execute(sql, (charger, connector, from, Some(until), state, status)).unwrap();
-        self.db.execute(sql, (charger, connector, until, None::<i64>, before.0, before.1)).unwrap();
+        self.db.execute(sql, (charger, connector, until, behind.2, behind.0, behind.1)).unwrap();
     }
 
     fn shown(&self, charger: i64, when: At, accepted: bool) {

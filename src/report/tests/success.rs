@@ -167,6 +167,19 @@ fn a_visit_belongs_to_the_day_on_which_it_began() {
 }
 
 #[test]
+fn a_fault_at_the_end_of_a_session_of_days_is_seen_whatever_is_asked_for() {
+    let bench = Bench::new(OCTOBER, "2026-12-20T00:00:00Z", SITES);
+    let a = bench.charger("A", OCTOBER);
+    let end = "2026-11-13T16:00:00Z";
+    bench.statuses(a, 1, &[("2026-11-10T10:00:00Z", "Charging"), ("2026-11-13T16:00:20Z", "Faulted")]);
+    bench.tried((1, a), (1, "2026-11-10T10:00:00Z", end), Some(5_000), Some("Local"), None);
+    let told = |period: &str| bench.success(&bench.period(period), 0, ["start_success", "session_success"]);
+    assert_eq!([told("2026-11-10"), told("2026-11")], [["1", "0"]; 2]);
+    bench.keep();
+    assert_eq!([told("2026-11-10"), told("2026-11")], [["1", "0"]; 2]);
+}
+
+#[test]
 fn a_plug_that_was_in_is_no_attempt_and_charging_is_power_without_a_meter() {
     let bench = Bench::new(OCTOBER, "2026-12-20T00:00:00Z", "A,S,24/7,2026-01-01,,1,1;2,50\n");
     let a = bench.charger("A", OCTOBER);

@@ -4,23 +4,21 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use chrono::{Datelike, NaiveDate, TimeDelta};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::recall::SqliteReader;
 use super::rollup::REGISTERS;
 use super::rows::{self, BOOT, BOOT_WIDTH, SESSION};
+use super::shelf::{DAY, MONTH};
 use super::{attempts, faults, quality, timeline};
 use crate::domain::availability::Interval;
-use crate::domain::demand::Demand;
 use crate::domain::energy::Milli;
 use crate::domain::exemption::{Exemption, ExemptionKind};
 use crate::domain::fault::FaultClass;
 use crate::domain::ids::{ChargerId, Outlet, StationKey};
-use crate::domain::outcome::Outcomes;
 use crate::domain::record::SessionRow;
 use crate::domain::service::Facts;
 use crate::domain::stay;
-use crate::domain::summary::Summary;
 use crate::domain::time::{At, Span};
 use crate::store::StoreError;
 use crate::store::figures::{DayOfFrames, Detail, Figures, Keep, Keeping, Kept, Mark, Met, Take, Tries};
@@ -38,91 +36,6 @@ static TOUCHING: LazyLock<String> = LazyLock::new(|| {
            WHERE charger_id = ?1 AND state = 'active' AND started_ms < ?2"
     )
 });
-
-/// Where facts are kept by day or by month.
-#[derive(Clone, Copy)]
-struct Shelf {
-    table: &'static str,
-    key: &'static str,
-}
-
-const DAY: Shelf = Shelf { table: "evse_day", key: "day" };
-const MONTH: Shelf = Shelf { table: "evse_month", key: "month" };
-
-/// What is kept apart: sessions, outcomes, demand.
-const PARTS: [i64; 3] = [1, 2, 3];
-
-impl Shelf {
-    /// Selects key, EVSE, facts and the parts that are wanted, of rows that fit.
-    fn select(self, detail: Detail, fits: &str) -> String {
-        let Self { table, key } = self;
-        let wanted = [detail.sessions, detail.outcomes, detail.demand];
-        let parts = || PARTS.into_iter().zip(wanted);
-        let column = |(part, wanted)| if wanted { format!(", part{part}.bytes") } else { ", NULL".to_owned() };
-        let join = |(part, _)| {
-            format!(
-                " LEFT JOIN {table}_part part{part} ON part{part}.part = {part} AND part{part}.{key} = own.{key} \
-                 AND part{part}.evse_id = own.evse_id"
-            )
-        };
-        let columns: String = parts().map(column).collect();
-        let joins: String = parts().filter(|(_, wanted)| *wanted).map(join).collect();
-        format!("SELECT own.{key}, own.evse_id, own.facts{columns} FROM {table} own{joins} WHERE {fits}")
-    }
-
-    /// Keeps the facts of a day or month.
-    fn write(self, db: &Connection, at: i32, id: i64, facts: &Facts) -> Result<(), rusqlite::Error> {
-        let Self { table, key } = self;
-        db.prepare_cached(&format!("INSERT OR REPLACE INTO {table} ({key}, evse_id, facts) VALUES (?,?,?)"))?
-            .execute(params![at, id, facts.to_bytes()])?;
-        let outcomes = facts.outcomes.as_ref().map(|outcomes| outcomes.to_bytes()).unwrap_or_default();
-        let demand = facts.demand.as_ref().map(|demand| demand.to_bytes()).unwrap_or_default();
-        for (part, bytes) in PARTS.into_iter().zip([Summary::to_bytes(&facts.sessions), outcomes, demand]) {
-            if bytes.is_empty() {
-                db.prepare_cached(&format!("DELETE FROM {table}_part WHERE part = ? AND {key} = ? AND evse_id = ?"))?
-                    .execute(params![part, at, id])?;
-            } else {
-                let sql = format!("INSERT OR REPLACE INTO {table}_part (part, {key}, evse_id, bytes) VALUES (?,?,?,?)");
-                db.prepare_cached(&sql)?.execute(params![part, at, id, bytes])?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Forgets the facts of an EVSE. The tables lie in order of time: day by day is a look-up each, and this is rare.
-    fn forget(self, db: &Connection, id: i64) -> Result<(), rusqlite::Error> {
-        let Self { table, key } = self;
-        let days = format!("{key} IN (SELECT DISTINCT {key} FROM {table})");
-        db.execute(&format!("DELETE FROM {table}_part WHERE part IN (1, 2, 3) AND evse_id = ?1 AND {days}"), [id])?;
-        db.execute(&format!("DELETE FROM {table} WHERE evse_id = ?1 AND {days}"), [id])?;
-        Ok(())
-    }
-}
-
-/// Facts of a row of [`Shelf::select`].
-fn facts(row: &Row<'_>) -> Result<Facts, rusqlite::Error> {
-    let part = |column: usize| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_blob_or_null()?);
-    let mut found = Facts::from_bytes(row.get_ref(2)?.as_blob()?);
-    if let Some(bytes) = part(3)? {
-        Summary::read_all(bytes, &mut found.sessions);
-    }
-    found.outcomes = part(4)?.map(|bytes| Box::new(Outcomes::from_bytes(bytes)));
-    found.demand = part(5)?.map(|bytes| Box::new(Demand::from_bytes(bytes)));
-    Ok(found)
-}
-
-impl SqliteReader {
-    /// Facts by day or month.
-    fn stretch(&self, shelf: Shelf, between: (i32, i32), detail: Detail, take: Take<'_>) -> Result<(), StoreError> {
-        let key = shelf.key;
-        let mut select = self.db.prepare_cached(&shelf.select(detail, &format!("own.{key} >= ? AND own.{key} < ?")))?;
-        let mut rows = select.query([between.0, between.1])?;
-        while let Some(row) = rows.next()? {
-            take(row.get(0)?, row.get(1)?, &facts(row)?);
-        }
-        Ok(())
-    }
-}
 
 impl Figures for SqliteReader {
     fn met(&mut self) -> Result<Vec<Met>, StoreError> {
@@ -309,11 +222,11 @@ impl Figures for SqliteReader {
     }
 
     fn days(&mut self, days: (i32, i32), detail: Detail, take: Take<'_>) -> Result<(), StoreError> {
-        self.stretch(DAY, days, detail, take)
+        Ok(DAY.read(&self.db, days, detail, take)?)
     }
 
     fn months(&mut self, months: (i32, i32), detail: Detail, take: Take<'_>) -> Result<(), StoreError> {
-        self.stretch(MONTH, months, detail, take)
+        Ok(MONTH.read(&self.db, months, detail, take)?)
     }
 
     fn marks(&mut self) -> Result<Vec<Mark>, StoreError> {
@@ -436,11 +349,9 @@ fn first_day(month: i32) -> Option<i32> {
 
 fn sum_month(db: &Connection, id: i64, month: i32) -> Result<(), rusqlite::Error> {
     let (Some(first), Some(after)) = (first_day(month), first_day(month + 1)) else { return Ok(()) };
-    let mut select = db.prepare_cached(&DAY.select(Detail::ALL, "own.day = ? AND own.evse_id = ?"))?;
     let mut sum = Facts::default();
     for day in first..after {
-        let of_day = select.query_row(params![day, id], facts).optional()?;
-        let Some(of_day) = of_day else { return Ok(()) };
+        let Some(of_day) = DAY.one(db, day, id)? else { return Ok(()) };
         sum += &of_day;
     }
     MONTH.write(db, month, id, &sum)

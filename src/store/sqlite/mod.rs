@@ -24,6 +24,7 @@ mod rollup;
 mod rows;
 mod security;
 mod series;
+mod shelf;
 mod status;
 mod timeline;
 mod watch;
