@@ -218,7 +218,7 @@ impl Scope<'_> {
         take: &mut dyn FnMut(usize, usize, &Facts),
     ) -> Result<(), StoreError> {
         match self.summed.filter(|summed| summed.holds(spans, detail)) {
-            Some(summed) => summed.each(take),
+            Some(summed) => summed.each(detail, take),
             None => tally::tally(self.ledger, self.network, spans, self.zone, detail, take)?,
         }
         Ok(())

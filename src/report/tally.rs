@@ -52,6 +52,8 @@ pub(super) struct Summed {
     detail: Detail,
     /// Which EVSE, in which stretch, with what.
     facts: Vec<(usize, usize, Facts)>,
+    /// The same with sums alone: most ask for no more.
+    sums: Vec<(usize, usize, Facts)>,
 }
 
 impl Summed {
@@ -66,8 +68,14 @@ impl Summed {
             }
         })?;
         let own = sums.into_iter().enumerate();
-        let facts = own.filter_map(|(at, sum)| Some((at / spans.len(), at % spans.len(), sum?))).collect();
-        Ok(Self { facts, spans, detail })
+        let facts: Vec<(usize, usize, Facts)> =
+            own.filter_map(|(at, sum)| Some((at / spans.len(), at % spans.len(), sum?))).collect();
+        let plain = |(evse, bucket, facts): &(usize, usize, Facts)| {
+            let mut sums = Facts::default();
+            sums.add_sums(facts);
+            (*evse, *bucket, sums)
+        };
+        Ok(Self { sums: facts.iter().map(plain).collect(), facts, spans, detail })
     }
 
     /// Whether it has what is asked for.
@@ -81,8 +89,9 @@ impl Summed {
     }
 
     /// Takes them.
-    pub(super) fn each(&self, take: &mut dyn FnMut(usize, usize, &Facts)) {
-        self.facts.iter().for_each(|(evse, bucket, facts)| take(*evse, *bucket, facts));
+    pub(super) fn each(&self, detail: Detail, take: &mut dyn FnMut(usize, usize, &Facts)) {
+        let own = if detail == Detail::SUMS { &self.sums } else { &self.facts };
+        own.iter().for_each(|(evse, bucket, facts)| take(*evse, *bucket, facts));
     }
 }
 
