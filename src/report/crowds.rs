@@ -1,7 +1,7 @@
 //! How crowded a place was, swept over every instant at which one of its EVSEs changes.
 
+use super::afresh::{Around, lines, terms};
 use super::network::{Evse, Network};
-use super::tally::{Around, lines, terms};
 use crate::domain::crowd::{Crowd, Scene, Stretch, joined, stretches, sweep};
 use crate::domain::exemption::Exemption;
 use crate::domain::service::pieces;

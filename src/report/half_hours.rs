@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::AddAssign;
 
 use super::Scope;
-use super::tally::lines;
+use super::afresh::lines;
 use crate::config::intensity::{HALF_HOUR_MS, Intensity, number_of};
 use crate::domain::ids::StationKey;
 use crate::domain::record::SessionRow;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 
+use super::afresh::{Want, live};
 use super::lived::Stale;
 use super::network::{Evse, Network};
 use super::period::{date_of, number_of};
-use super::tally::{Want, live};
 use crate::config::report::ReportSettings;
 use crate::config::sites::Registry;
 use crate::domain::opening::{local_day, midnight};

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono_tz::Tz;
 
+use super::afresh::{Want, hull, lines};
 use super::network::{Evse, Network, Place};
 use super::period::{date_of, number_of};
-use super::tally::{Want, hull, lines};
 use crate::domain::availability::Interval;
 use crate::domain::ids::{Outlet, StationKey};
 use crate::domain::opening::{local_day, midnight};

@@ -17,13 +17,14 @@
 //!    out differently.
 //!
 //! Everything else is shared: periods and zones (`period`), which EVSEs there are (`network`), facts and their keeping
-//! (`tally`, `lived`, `together`, `keeper`), groups (`cells`), the request, provisional or final, coverage, suppression (`ask`), JSON,
+//! (`tally`, `afresh`, `lived`, `together`, `keeper`), groups (`cells`), the request, provisional or final, coverage, suppression (`ask`), JSON,
 //! CSV and tables (`answer`), the route, the list of reports and the command line. A row in `scrape` shows a figure at
 //! `/metrics/programme`.
 //!
 //! Numbers are exact: integers of milliseconds and milliwatt-hours inside, decimals rounded once at the end. What is not
 //! known is null, with a reason.
 
+mod afresh;
 pub mod answer;
 pub mod ask;
 mod carbon;

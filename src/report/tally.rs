@@ -5,29 +5,17 @@ use std::collections::{HashMap, HashSet};
 use chrono_tz::Tz;
 
 use super::Scope;
-use super::energy::is_known;
-use super::lived::{Lived, Stale};
-use super::network::{Evse, Network, Place};
+use super::afresh::{Want, lines, live, terms};
+use super::lived::Stale;
+use super::network::{Evse, Network};
 use super::period::{date_of, month_of, number_of};
-use super::together::Together;
-use super::tries::SHORT_MS;
-use crate::domain::availability::Interval;
-use crate::domain::exemption::Exemption;
-use crate::domain::ids::{ChargerId, Outlet, StationKey};
+use crate::domain::ids::StationKey;
 use crate::domain::opening::{day_span, local_day, midnight};
 use crate::domain::record::SessionRow;
-use crate::domain::service::{Fact, Facts, Piece, Terms, pieces};
-use crate::domain::time::{At, Span};
+use crate::domain::service::{Facts, Piece, pieces};
+use crate::domain::time::Span;
 use crate::store::StoreError;
 use crate::store::figures::{Detail, Figures};
-
-/// A stretch of an EVSE that is wanted: which EVSE, for which bucket, when.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Want {
-    pub(super) evse: usize,
-    pub(super) bucket: usize,
-    pub(super) span: Span,
-}
 
 /// Adds up the facts of every EVSE in every bucket. `zone` is that of local days.
 pub(super) fn tally(
@@ -285,108 +273,6 @@ fn month_days(month: i32) -> Option<(i32, i32)> {
         chrono::NaiveDate::from_ymd_opt(1970 + month.div_euclid(12), number, 1).map(number_of)
     };
     Some((first(month)?, first(month + 1)?))
-}
-
-/// What bears on all EVSEs of a stretch.
-pub(super) struct Around<'a> {
-    /// The zone of local days and opening hours.
-    pub(super) zone: Tz,
-    /// When chargewatch first watched.
-    pub(super) watched_from: At,
-    exemptions: &'a [Exemption],
-}
-
-impl Around<'_> {
-    /// What was entered for a charger.
-    pub(super) fn of(&self, charger: &ChargerId) -> Vec<Exemption> {
-        self.exemptions.iter().filter(|entry| entry.charger == *charger).cloned().collect()
-    }
-}
-
-/// Makes facts of what is wanted, place by place and charger by charger.
-pub(super) fn live(
-    ledger: &mut dyn Figures,
-    network: &Network,
-    wants: &mut [Want],
-    zone: Tz,
-    detail: Detail,
-    take: &mut dyn FnMut(&Want, &Facts),
-) -> Result<(), StoreError> {
-    let Some(span) = hull(wants) else { return Ok(()) };
-    let watched_from = ledger.watched_from()?.unwrap_or(span.until);
-    let exemptions = ledger.exemptions(Span { from: span.from, until: span.until.plus_millis(SHORT_MS) })?;
-    let around = Around { zone, watched_from, exemptions: &exemptions };
-    let evse_of = |want: &Want| network.evses.get(want.evse);
-    wants.sort_by_key(|want| (evse_of(want).map(|evse| (evse.place, evse.station)), want.evse, want.span.from));
-    let nowhere = Place::default();
-    for of_place in wants.chunk_by(|a, b| evse_of(a).map(|evse| evse.place) == evse_of(b).map(|evse| evse.place)) {
-        let place = of_place.first().and_then(evse_of).and_then(|evse| network.place_of(evse)).unwrap_or(&nowhere);
-        let together = match detail.is_of_sites() {
-            true => Some(Together::read(ledger, network, place, of_place, &around, detail)?),
-            false => None,
-        };
-        let charger_of = |want: &Want| evse_of(want).map(|evse| &evse.charger);
-        for of_charger in of_place.chunk_by(|a, b| charger_of(a) == charger_of(b)) {
-            let Some(evse) = of_charger.first().and_then(evse_of) else { continue };
-            let mine = around.of(&evse.charger);
-            let known = match evse.station {
-                Some(station) => Lived::read(ledger, place, station, of_charger)?,
-                None => Lived::default(),
-            };
-            for of_evse in of_charger.chunk_by(|a, b| a.evse == b.evse) {
-                let Some(evse) = of_evse.first().and_then(evse_of) else { continue };
-                let life = known.of_evse(ledger, network, evse, of_evse)?;
-                let order =
-                    place.evses.iter().position(|own| (&own.charger, own.number) == (&evse.charger, evse.number));
-                for want in of_evse {
-                    let open = evse.open(want.span, zone);
-                    let mut facts = life.facts(&terms(evse, &open, &mine, watched_from), want.span);
-                    if detail.demand && is_day(want.span, zone) && facts[Fact::Counted] > 0 && is_known(&facts) {
-                        let energy = facts[Fact::Energy];
-                        facts.demand.get_or_insert_default().days.push(energy);
-                    }
-                    if let Some((together, order)) = together.as_ref().zip(order) {
-                        together.add(evse, order, want.span, &mut facts);
-                    }
-                    take(want, &facts);
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Whether a stretch is a whole local day.
-fn is_day(span: Span, zone: Tz) -> bool {
-    day_span(local_day(span.from, zone), zone) == span
-}
-
-pub(super) fn hull(wants: &[Want]) -> Option<Span> {
-    let from = wants.iter().map(|want| want.span.from).min()?;
-    Some(Span { from, until: wants.iter().map(|want| want.span.until).max()? })
-}
-
-/// The timelines of a charger's outlets; `evses` are those of its place, at least.
-pub(super) fn lines(
-    ledger: &mut dyn Figures,
-    evses: &[Evse],
-    station: StationKey,
-    span: Span,
-) -> Result<Vec<(Outlet, Vec<Interval>)>, StoreError> {
-    let of_station = evses.iter().filter(|evse| evse.station == Some(station));
-    let mut outlets: Vec<Outlet> = of_station.flat_map(|evse| evse.outlets.iter().copied()).collect();
-    outlets.push(Outlet::STATION);
-    ledger.timelines(station, &outlets, span)
-}
-
-pub(super) const fn terms<'a>(
-    evse: &Evse,
-    open: &'a [Span],
-    exemptions: &'a [Exemption],
-    watched_from: At,
-) -> Terms<'a> {
-    let (commissioned, removed) = (evse.commissioned, evse.removed);
-    Terms { evse: evse.number, commissioned, removed, open, exemptions, watched_from }
 }
 
 fn is_of(network: &Network, evse: &Evse, session: &SessionRow, span: Span) -> bool {

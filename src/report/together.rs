@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
+use super::afresh::{Around, Want, hull};
 use super::crowds::{Sweep, of_place};
 use super::network::{Evse, Network, Place};
-use super::tally::{Around, Want, hull};
 use super::tries::{Begun, SHORT_MS, Told};
 use crate::domain::crowd::Stretch;
 use crate::domain::demand::Demand;

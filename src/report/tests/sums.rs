@@ -219,6 +219,18 @@ fn two_imported_sessions_at_once_at_one_evse_are_one_use() {
 }
 
 #[test]
+fn what_a_file_tells_of_a_charger_that_nobody_registered_and_that_never_connected_counts() {
+    let (bench, _) = bench("A,S,24/7,2026-01-01,,1,1,7.4\n");
+    let b = bench.charger("B", "2026-10-01T00:00:00Z");
+    bench.session(b, -1, 2, "2026-11-24T08:00:00Z", Some("2026-11-24T10:00:00Z"), Some(5_000_000));
+    let told = |columns: &[&str]| figures(&bench, "energy", &by(&bench, "evse", "2026-11"), columns);
+    let wanted = ["null: no session is known, and nothing was heard", "5000"];
+    assert_eq!(told(&["imported_wh"]), wanted);
+    bench.keep();
+    assert_eq!(told(&["imported_wh"]), wanted);
+}
+
+#[test]
 fn sessions_are_sorted_by_what_became_of_them_and_have_medians() {
     let (bench, a) = bench("A,S,24/7,2026-01-01,,1,1,7.4\n");
     bench.line(a, 1, &[("2026-10-01T00:00:00Z", "AVAILABLE", "charger")]);

@@ -51,9 +51,16 @@ impl Figures for SqliteReader {
         }
         let sql = format!("SELECT {BOOT}, c.id, c.charger, c.first_seen_ms FROM charger_row c ORDER BY c.id");
         let mut select = self.db.prepare_cached(&sql)?;
+        // What was only imported never told of an outlet.
+        let mut of_sessions =
+            self.db.prepare_cached("SELECT DISTINCT evse, connector FROM session_row WHERE charger_id = ?")?;
         let found = select.query_map([], |row| {
             let key: i64 = row.get(BOOT_WIDTH)?;
             let mut outlets = outlets.remove(&key).unwrap_or_default();
+            if outlets.is_empty() {
+                let told = of_sessions.query_map([key], |row| Ok(Outlet::new(row.get(0)?, row.get(1)?)))?;
+                outlets = told.collect::<Result<_, _>>()?;
+            }
             outlets.sort_unstable();
             Ok(Met {
                 key: StationKey(key),
