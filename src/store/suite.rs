@@ -296,6 +296,17 @@ async fn a_newer_schema_and_a_second_process_are_refused_with_a_reason() {
     assert!(matches!(newer, StoreError::NewerSchema { found: 999, .. }), "{newer}");
 }
 
+/// The store, after what is too old so many days later is forgotten.
+async fn forgotten(bench: &Bench, days: i64) -> Store {
+    bench.store.close(Duration::from_secs(5)).await.unwrap();
+    let now = At::from_millis(1_000_500 + days * 86_400_000);
+    let (settings, observer) = (settings(&bench.folder, 1000), Observer::new().unwrap());
+    let (mut backend, _readers) = sqlite::open(&settings, Keeping::default(), now, &observer).unwrap();
+    assert!(!backend.forget_a_slice(now).unwrap());
+    drop(backend);
+    open(&bench.folder, &bench.now, 1000).unwrap()
+}
+
 #[tokio::test]
 async fn old_frames_and_attempts_go_and_the_newest_frame_stays() {
     let bench = Bench::new();
@@ -313,13 +324,7 @@ async fn old_frames_and_attempts_go_and_the_newest_frame_stays() {
         status: Some(408),
         remarks: String::new(),
     });
-    bench.store.close(Duration::from_secs(5)).await.unwrap();
-    let settings = settings(&bench.folder, 1000);
-    let now = At::from_millis(1_000_500 + 31 * 86_400_000);
-    let (mut backend, _readers) = sqlite::open(&settings, Keeping::default(), now, &Observer::new().unwrap()).unwrap();
-    assert!(!backend.forget_a_slice(now).unwrap());
-    drop(backend);
-    let store = open(&bench.folder, &bench.now, 1000).unwrap();
+    let store = forgotten(&bench, 31).await;
     let left = |archive: &mut dyn Archive| {
         let all = EvidenceFilter::default();
         let attempts = archive.handshakes(&all, None, 10)?.len();
@@ -333,13 +338,7 @@ async fn deviations_go_in_their_time_though_no_frame_has_come_since() {
     let bench = Bench::new();
     let key = bench.store.recall(&ChargerId::new("CP-1")).await.unwrap().key;
     bench.commit(key, Vec::new()).await.unwrap();
-    bench.store.close(Duration::from_secs(5)).await.unwrap();
-    let settings = settings(&bench.folder, 1000);
-    let now = At::from_millis(1_000_500 + 12 * 31 * 86_400_000);
-    let (mut backend, _readers) = sqlite::open(&settings, Keeping::default(), now, &Observer::new().unwrap()).unwrap();
-    assert!(!backend.forget_a_slice(now).unwrap());
-    drop(backend);
-    let store = open(&bench.folder, &bench.now, 1000).unwrap();
+    let store = forgotten(&bench, 12 * 31).await;
     let left = |archive: &mut dyn Archive| {
         let all = EvidenceFilter::default();
         Ok((archive.frames(&all, None, 10)?.len(), archive.deviations(&all, None, 10)?.len()))
