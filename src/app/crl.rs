@@ -1,5 +1,6 @@
 //! The file with the authority's list of what was revoked (`ca.crl_file`), for whoever else trusts the authority: written
-//! at the start, when something is revoked, when another authority signs, and daily, so that it does not run out while this service runs.
+//! at the start, when something is revoked, when another authority signs, and daily, so that it does not run out while this
+//! service runs.
 
 use std::path::PathBuf;
 use std::time::Duration;

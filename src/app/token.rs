@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use super::desk::DeskFlags;
 use super::when::{End, end};
 use super::{Failure, screen};
+use crate::config::near::nearest;
 use crate::config::sites::Registry;
 use crate::domain::people::Role;
 use crate::domain::time::At;
@@ -94,8 +95,7 @@ fn refuse_unknown(sites: &[String], registry: &Registry) -> Result<(), Failure> 
     match sites.iter().find(|site| !known().any(|known| known == site.as_str())) {
         None => Ok(()),
         Some(site) => {
-            let near = known().max_by(|a, b| strsim::jaro_winkler(site, a).total_cmp(&strsim::jaro_winkler(site, b)));
-            let near = near.unwrap_or_default();
+            let near = nearest(site, known()).unwrap_or_default();
             Err(Failure::mistake(format!("the registry has no site \"{site}\"; did you mean \"{near}\"?")))
         }
     }

@@ -10,6 +10,7 @@ use std::path::Path;
 use config::{Config, File, FileFormat};
 use toml::de::DeTable;
 
+use super::near::nearest;
 use super::{Settings, listener};
 
 /// The defaults, as they stand in `config/default.toml`.
@@ -192,8 +193,7 @@ fn advice<'a>(wrong: &str, key: &str, known: impl Iterator<Item = &'a String>) -
 
 /// What may have been meant, as a question; empty where nothing is known.
 pub fn suggestion<'a>(wrong: &str, known: impl Iterator<Item = &'a String>) -> String {
-    let nearest = known.max_by(|a, b| strsim::jaro_winkler(wrong, a).total_cmp(&strsim::jaro_winkler(wrong, b)));
-    nearest.map_or_else(String::new, |nearest| format!("did you mean \"{nearest}\"?"))
+    nearest(wrong, known.map(String::as_str)).map_or_else(String::new, |nearest| format!("did you mean \"{nearest}\"?"))
 }
 
 /// `listener.listen` for `listener[0].listen`.

@@ -15,6 +15,7 @@ pub mod load;
 pub mod log;
 pub mod lsoa;
 pub mod metrics;
+pub mod near;
 pub mod ocpp;
 pub mod open_data;
 pub mod privacy;

@@ -7,6 +7,7 @@ use std::fmt::Display;
 use toml::de::{DeTable, DeValue};
 
 use super::load::line_of;
+use super::near;
 use super::sites::SitesError;
 
 /// The table of keys that stand before any other.
@@ -69,7 +70,7 @@ pub(super) fn read<'a>(file: &'a str, text: &str, known: &[Known]) -> Result<Vec
 
 /// The name that may have been meant.
 pub(super) fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> &'a str {
-    known.max_by(|a, b| strsim::jaro_winkler(wrong, a).total_cmp(&strsim::jaro_winkler(wrong, b))).unwrap_or_default()
+    near::nearest(wrong, known).unwrap_or_default()
 }
 
 impl Row<'_> {

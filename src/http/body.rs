@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::error::Problem;
 use super::table::{Kind, Resource};
+use crate::config::near::nearest;
 use crate::domain::time::At;
 
 /// The largest body, in bytes.
@@ -42,8 +43,7 @@ impl Body {
         };
         for (name, value) in &found {
             let Some(field) = resource.fields.iter().find(|field| field.name == name) else {
-                let score = |field: &&super::table::Field| (strsim::jaro_winkler(name, field.name) * 1000.0) as u32;
-                let near = resource.fields.iter().max_by_key(score).map_or("", |field| field.name);
+                let near = nearest(name, resource.fields.iter().map(|field| field.name)).unwrap_or_default();
                 return Err(Problem::bad_request(format!("unknown field \"{name}\"; did you mean \"{near}\"?")));
             };
             if let Some(wanted) = mismatch(value, field.kind) {

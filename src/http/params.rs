@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::error::Problem;
+use crate::config::near::nearest;
 use crate::domain::time::At;
 
 /// A query parameter.
@@ -52,8 +53,7 @@ impl Query {
         let mut found = BTreeMap::new();
         for (name, value) in pairs {
             let Some(param) = declared.iter().find(|param| param.name == name) else {
-                let score = |param: &&&Param| (strsim::jaro_winkler(&name, param.name) * 1000.0) as u32;
-                let near = declared.iter().max_by_key(score).map_or("", |param| param.name);
+                let near = nearest(&name, declared.iter().map(|param| param.name)).unwrap_or_default();
                 return Err(Problem::bad_request(format!("unknown parameter \"{name}\"; did you mean \"{near}\"?")));
             };
             if !param.words.is_empty() && !param.words.contains(&value.as_str()) {

@@ -9,6 +9,7 @@ use super::network::{Evse, Network};
 use super::period::{Period, TimeUnit};
 use super::tally::tally;
 use super::{Group, Line, Make, PlaceUnit, Report, Rules, Scope, Table, Value};
+use crate::config::near::nearest;
 use crate::config::report::ReportSettings;
 use crate::config::sites::Registry;
 use crate::domain::ids::{ChargerId, StationKey};
@@ -224,11 +225,6 @@ fn zone_of(name: &str) -> Result<Tz, String> {
         names.clone().find(is_city).or_else(|| nearest(name, names)).unwrap_or_default()
     };
     name.parse().map_err(|_| format!("zone \"{name}\" is no time zone; did you mean \"{}\"?", near()))
-}
-
-/// The name that may have been meant.
-pub(super) fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    known.max_by(|a, b| strsim::jaro_winkler(wrong, a).total_cmp(&strsim::jaro_winkler(wrong, b)))
 }
 
 /// What lines are grouped by.

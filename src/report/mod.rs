@@ -17,9 +17,9 @@
 //!    out differently.
 //!
 //! Everything else is shared: periods and zones (`period`), which EVSEs there are (`network`), facts and their keeping
-//! (`tally`, `afresh`, `lived`, `together`, `keeper`), groups (`cells`), the request, provisional or final, coverage, suppression (`ask`), JSON,
-//! CSV and tables (`answer`), the route, the list of reports and the command line. A row in `scrape` shows a figure at
-//! `/metrics/programme`.
+//! (`tally`, `afresh`, `lived`, `together`, `keeper`), groups (`cells`), the request, provisional or final, coverage,
+//! suppression (`ask`), JSON, CSV and tables (`answer`), the route, the list of reports and the command line. A row in
+//! `scrape` shows a figure at `/metrics/programme`.
 //!
 //! Numbers are exact: integers of milliseconds and milliwatt-hours inside, decimals rounded once at the end. What is not
 //! known is null, with a reason.
@@ -68,6 +68,7 @@ pub use tally::{live_pieces, sessions_of};
 pub use value::Value;
 
 use self::tally::Summed;
+use crate::config::near::nearest;
 use crate::config::report::ReportSettings;
 use crate::config::sites::Registry;
 use crate::domain::attempt::Gaps;
@@ -330,7 +331,7 @@ pub fn named(name: &str) -> Option<&'static Report> {
 /// Why there is no report of a name, with the one that may have been meant.
 pub fn unknown(name: &str) -> String {
     let names: Vec<&str> = REPORTS.iter().map(|report| report.name).collect();
-    let near = ask::nearest(name, names.iter().copied()).unwrap_or_default();
+    let near = nearest(name, names.iter().copied()).unwrap_or_default();
     format!("there is no report \"{name}\"; did you mean \"{near}\"? There are: {}", names.join(", "))
 }
 

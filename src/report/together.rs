@@ -40,7 +40,7 @@ impl Together {
         around: &Around<'_>,
         detail: Detail,
     ) -> Result<Self, StoreError> {
-        let mut found = Self { begun: Vec::new(), detail, ..Self::default() };
+        let mut found = Self { detail, ..Self::default() };
         let Some(hull) = hull(wants) else { return Ok(found) };
         found.begun.resize_with(place.evses.len(), Vec::new);
         let zone = around.zone;
@@ -53,7 +53,7 @@ impl Together {
         let whole = Span { from: day_span(*first, zone).from, until: day_span(*last, zone).until };
         let told = Told::read(ledger, network, place, whole)?;
         for day in days {
-            told.begun(ledger, day, zone, &mut |evse, begun| {
+            told.begun(ledger, day, zone, detail.outcomes, &mut |evse, begun| {
                 if let Some(own) = found.begun.get_mut(evse) {
                     own.push(begun);
                 }

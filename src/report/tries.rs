@@ -83,17 +83,19 @@ impl<'a> Told<'a> {
         Ok(Self { network, place, within, tellers })
     }
 
-    /// Takes what began on a local day, with the EVSE's order at the place.
+    /// Takes what began on a local day, with the EVSE's order at the place: visits, and attempts where they are asked for,
+    /// which have to be looked up one by one.
     pub(super) fn begun(
         &self,
         ledger: &mut dyn Figures,
         day: NaiveDate,
         zone: Tz,
+        with_attempts: bool,
         take: &mut dyn FnMut(usize, Begun),
     ) -> Result<(), StoreError> {
         let (day, enough) = (day_span(day, zone), self.network.rules.visit_succeeds);
         let here = self.around(day);
-        for one in here.iter().filter(|one| day.contains(one.attempt.from)) {
+        for one in here.iter().filter(|one| with_attempts && day.contains(one.attempt.from)) {
             let mut outcomes = Outcomes::default();
             outcomes.attempt(&one.attempt, &one.verdict(ledger, self.within)?);
             take(one.evse, Begun { at: one.attempt.from, outcomes, in_vain: None });

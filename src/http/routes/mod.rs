@@ -27,6 +27,7 @@ use super::error::Problem;
 use super::params::{CHARGER, Query, SITE};
 use super::table::{Resource, Row};
 use super::view::View;
+use crate::config::near::nearest;
 use crate::domain::ids::ChargerId;
 
 /// Answers with one object.
@@ -44,8 +45,8 @@ fn wanted_chargers(view: &View, query: &Query) -> Result<Option<Vec<ChargerId>>,
     let mut of_site: Vec<_> = registry.chargers.values().filter(|charger| charger.site.id == site).collect();
     if of_site.is_empty() {
         let sites = registry.chargers.values().map(|charger| charger.site.id.as_str());
-        let near = sites.max_by(|a, b| strsim::jaro_winkler(site, a).total_cmp(&strsim::jaro_winkler(site, b)));
-        let hint = near.map_or_else(|| "the registry is empty".to_owned(), |near| format!("did you mean \"{near}\"?"));
+        let hint = nearest(site, sites)
+            .map_or_else(|| "the registry is empty".to_owned(), |near| format!("did you mean \"{near}\"?"));
         return Err(Problem::bad_request(format!("site=\"{site}\" is not in the registry; {hint}")));
     }
     of_site.retain(|charger| one.as_ref().is_none_or(|one| *one == charger.id));

@@ -8,6 +8,7 @@ use axum::extract::RawQuery;
 use axum::response::Response;
 
 use super::wanted_chargers;
+use crate::config::near::nearest;
 use crate::config::sites::Registry;
 use crate::domain::energy::Milli;
 use crate::domain::ids::{ChargerId, Outlet};
@@ -112,9 +113,7 @@ pub(in crate::http) async fn series(view: View, RawQuery(query): RawQuery) -> Re
 fn read(view: &View, query: &Query) -> Result<Option<Ask>, Problem> {
     let name = query.text(&MEASURAND).unwrap_or("energy_wh");
     let measure = Measure::from_name(name).filter(|measure| measure.is_rolled_up()).ok_or_else(|| {
-        let near =
-            MEASURES.iter().max_by(|a, b| strsim::jaro_winkler(name, a).total_cmp(&strsim::jaro_winkler(name, b)));
-        let near = near.copied().unwrap_or_default();
+        let near = nearest(name, MEASURES.iter().copied()).unwrap_or_default();
         Problem::bad_request(format!("measurand=\"{name}\" is none that is rolled up; did you mean \"{near}\"?"))
     })?;
     let word = |param: &Param, words: &[&'static str], default: &'static str| {
